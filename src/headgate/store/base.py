@@ -1,0 +1,53 @@
+"""The store's seam: derived state, made again from the log at any time (`headgate rebuild`).
+
+Tables, in `sql/schema.sql`: `conversions` (kept and duplicate), `dead_letters`, `rejections`, `test_events`, `tallies`
+(received, accepted and rejected, added up by block, event group, key, source and hour).
+Every row carries `block`, the number of the stretch of log that it came from.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple, Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+
+class Kept(NamedTuple):
+    """Kept conversions with an event id, as columns of one length."""
+
+    #: 128-bit deduplication keys, high and low half
+    high: npt.NDArray[np.uint64]
+    low: npt.NDArray[np.uint64]
+    #: event time, seconds since 1970
+    time: npt.NDArray[np.int64]
+
+
+class Store(Protocol):
+    """What the core and the reports ask of a store. One writer; queries may run beside it, from other threads."""
+
+    def migrate(self) -> None:
+        """Bring the tables to this version's schema. Safe to call at every start."""
+
+    def load(self, table: str, lines: Sequence[bytes], token: str) -> None:
+        """Add rows, each a JSON object with `table`'s column names: all of them or none, durable on return.
+
+        A second load with the same `token` and the same lines changes nothing. Raises `RowsRefused` when the rows
+        themselves are at fault and `StoreUnavailable` when the same load may work later.
+        """
+
+    def kept_keys(self, keys: Sequence[int], first: int, last: int, before_block: int) -> Kept:
+        """Kept conversions with one of these 128-bit keys and an event time in [`first`, `last`], seconds.
+
+        Only rows of blocks below `before_block`: a block that is being loaded again must not meet its own rows.
+        """
+
+    def newest_kept(self, limit: int, before_block: int) -> Kept:
+        """The `limit` kept conversions with the highest event times, of blocks below `before_block`."""
+
+    def query(self, name: str, parameters: Mapping[str, Any] | None = None) -> list[dict[str, Any]]:
+        """Run the named query of `sql/queries.sql`; rows as column -> value."""
+
+    def close(self) -> None:
+        """Let go of the store."""

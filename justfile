@@ -1,0 +1,33 @@
+# The few doors of this project; CI goes through the same ones.
+
+# everything that must hold before a change lands: style, types, layers, tests
+test: check
+    uv run pytest
+
+# style, types and layers
+check:
+    uv run ruff format --check
+    uv run ruff check
+    uv run mypy
+    uv run lint-imports
+
+# the tests alone, with any pytest arguments
+pytest *arguments:
+    uv run pytest {{arguments}}
+
+# kill -9 of edge and core at random under load; prints acknowledged, lost, doubled, corrupted
+crash rounds="100":
+    uv run python tests/crash/rounds.py --rounds {{rounds}}
+
+# figures for docs/performance.md
+bench *arguments:
+    uv run --group bench python -m bench {{arguments}}
+
+# memory of the deduplication index while 20 million ids pass
+bench-dedup:
+    uv run python -m bench.dedup_memory
+
+# put the formatter and the safe fixes to work
+fix:
+    uv run ruff format
+    uv run ruff check --fix

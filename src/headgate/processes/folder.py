@@ -64,7 +64,9 @@ class DataFolder:
             try:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except OSError:
-                raise AlreadyRunning(f"another {what} holds {self.root}; stop it, or name another folder with --data") from None
+                raise AlreadyRunning(
+                    f"another {what} holds {self.root}; stop it, or name another folder with --data"
+                ) from None
             yield
 
     def write_private(self, path: Path, text: str) -> None:

@@ -140,8 +140,9 @@ def read_config() -> bytes:
     return sys.stdin.buffer.readline()
 
 
-def end_with_parent(stop: Callable[[], None]) -> None:
+def end_with_parent(stop: Callable[[], object]) -> None:
     """In a child: call `stop` (from a thread) once standard input ends, which is when the parent is gone."""
+
     def watch() -> None:
         while sys.stdin.buffer.read(4096):
             pass

@@ -1,0 +1,63 @@
+"""The command line: `headgate`. What a command needs is imported when it runs, so that `--help` answers at once."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import typer
+from typer.core import TyperGroup
+
+from headgate.cli import accounts, groups, keys, organizations, partners, reading
+from headgate.cli.rebuild import rebuild
+from headgate.cli.serve import serve
+from headgate.errors import HeadgateError
+
+
+class PlainErrors(TyperGroup):
+    """Says what Headgate raises on purpose in one line on stderr, with exit code 1."""
+
+    def invoke(self, ctx: Any) -> Any:
+        """Run the command."""
+        try:
+            return super().invoke(ctx)
+        except HeadgateError as error:
+            typer.echo(f"error: {error}", err=True)
+            raise typer.Exit(1) from error
+
+
+app = typer.Typer(
+    cls=PlainErrors,
+    help="An open, self-hosted Events API platform: receive, validate, keep, deduplicate and find conversion events.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+)
+app.command()(serve)
+for command in (reading.events, reading.trace, reading.reconcile, reading.rejections, rebuild):
+    app.command()(command)
+app.add_typer(organizations.app, name="organizations")
+app.add_typer(accounts.app, name="accounts")
+app.add_typer(groups.app, name="groups")
+app.add_typer(partners.app, name="partners")
+app.add_typer(keys.app, name="keys")
+
+
+def _print_version(asked: bool) -> None:
+    if asked:
+        from importlib.metadata import version
+
+        typer.echo(version("headgate"))
+        raise typer.Exit
+
+
+@app.callback()
+def _root(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version and exit.")
+    ] = False,
+) -> None:
+    pass
+
+
+def main() -> None:
+    """Run the command line."""
+    app()

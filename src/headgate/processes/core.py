@@ -1,0 +1,71 @@
+"""The core process: takes the log into the store, and serves the desk on the inside port.
+
+Started by the supervisor; its configuration comes over standard input.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import socket
+import sys
+
+import prometheus_client
+import structlog
+import uvicorn
+
+from headgate.desk.app import Desk, desk_app
+from headgate.errors import HeadgateError
+from headgate.processes import child
+from headgate.processes.assembly import CoreParts, core_parts
+from headgate.processes.core_loop import CoreLoop
+from headgate.processes.core_metrics import CoreMetrics
+from headgate.processes.folder import DataFolder
+from headgate.processes.logging import set_up
+from headgate.processes.supervisor import end_with_parent, read_config
+
+log = structlog.get_logger()
+
+
+def main() -> None:
+    """Run until SIGTERM, or until the supervisor is gone."""
+    config = child.decode(read_config())
+    set_up(config.name, config.settings.log_level)
+    folder = DataFolder(config.settings.data)
+    try:
+        with core_parts(config.settings, folder, CoreMetrics(prometheus_client.REGISTRY).tell) as parts:
+            loop = CoreLoop(parts.worker)
+            loop.start()
+            try:
+                asyncio.run(_serve(config, folder, parts, loop))
+            finally:
+                loop.close()
+    except HeadgateError as error:
+        log.critical("the core cannot start", reason=str(error))
+        sys.exit(1)
+
+
+async def _serve(config: child.ChildConfig, folder: DataFolder, parts: CoreParts, loop: CoreLoop) -> None:
+    desk = Desk(
+        store=parts.store,
+        operator_token=folder.read_operator_token(),
+        behind=parts.worker.behind,
+        trouble=lambda: loop.trouble,
+        metrics_folder=os.environ.get("PROMETHEUS_MULTIPROC_DIR", ""),
+    )
+    server = uvicorn.Server(
+        uvicorn.Config(
+            desk_app(desk),
+            access_log=False,
+            log_config=None,
+            server_header=False,
+            timeout_graceful_shutdown=int(config.settings.drain_timeout),
+        )
+    )
+    running = asyncio.get_running_loop()
+    end_with_parent(lambda: running.call_soon_threadsafe(setattr, server, "should_exit", True))
+    await server.serve(sockets=[socket.socket(fileno=config.descriptor)])
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,46 @@
+"""What the edge needs to know of the registry, as one value that never changes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from msgspec import Struct
+
+from headgate.model.vocabulary import Identifiers
+
+
+class EventGroup(Struct, frozen=True, gc=False):
+    """An event group: whose it is, and which identifiers suffice in it."""
+
+    id: str
+    account_id: str
+    identifiers: Identifiers
+
+
+class Key(Struct, frozen=True, gc=False):
+    """A key that is not revoked: an account's or a partner's, never both."""
+
+    id: str
+    account_id: str | None
+    partner_id: str | None
+
+
+class Account(Struct, frozen=True):
+    """An account, and the `partner_name`s it allows; an empty set allows any."""
+
+    id: str
+    allowed_partners: frozenset[str]
+
+
+class Snapshot(Struct, frozen=True):
+    """The registry at one revision."""
+
+    revision: int
+    #: event group id -> event group
+    groups: Mapping[str, EventGroup]
+    #: key id -> key; revoked keys are not in it
+    keys: Mapping[str, Key]
+    #: account id -> account
+    accounts: Mapping[str, Account]
+    #: partner id -> accounts that it may send for; a partner without grants may be missing
+    grants: Mapping[str, frozenset[str]]

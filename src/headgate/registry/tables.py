@@ -1,0 +1,110 @@
+"""The registry's tables. The migrations arrive at exactly these; a test compares them.
+
+Times are seconds since 1970, UTC. Plain SQL types only: the same tables serve SQLite and PostgreSQL.
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import BigInteger, CheckConstraint, Column, ForeignKey, Index, Integer, MetaData, String, Table, Text
+
+#: longest id, as senders and administrators may choose it
+ID_LENGTH = 128
+#: longest name of anything
+NAME_LENGTH = 200
+
+metadata = MetaData(
+    naming_convention={
+        "pk": "pk_%(table_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_name)s",
+        "ck": "ck_%(table_name)s_%(constraint_name)s",
+        "ix": "ix_%(table_name)s_%(column_0_name)s",
+    }
+)
+
+#: one row; its number goes up in the same transaction as every other write
+revision = Table(
+    "revision",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=False),
+    Column("number", BigInteger, nullable=False),
+)
+
+organizations = Table(
+    "organizations",
+    metadata,
+    Column("id", String(ID_LENGTH), primary_key=True),
+    Column("name", String(NAME_LENGTH), nullable=False),
+    Column("created_at", BigInteger, nullable=False),
+)
+
+accounts = Table(
+    "accounts",
+    metadata,
+    Column("id", String(ID_LENGTH), primary_key=True),
+    Column("organization_id", String(ID_LENGTH), ForeignKey("organizations.id"), nullable=False, index=True),
+    Column("name", String(NAME_LENGTH), nullable=False),
+    Column("created_at", BigInteger, nullable=False),
+)
+
+#: the `partner_name`s that an account allows; none listed: any
+account_partners = Table(
+    "account_partners",
+    metadata,
+    Column("account_id", String(ID_LENGTH), ForeignKey("accounts.id"), primary_key=True),
+    Column("partner_name", String(NAME_LENGTH), primary_key=True),
+)
+
+event_groups = Table(
+    "event_groups",
+    metadata,
+    Column("id", String(ID_LENGTH), primary_key=True),
+    Column("account_id", String(ID_LENGTH), ForeignKey("accounts.id"), nullable=False, index=True),
+    Column("name", String(NAME_LENGTH), nullable=False),
+    Column("identifiers", String(20), nullable=False),
+    Column("created_at", BigInteger, nullable=False),
+    Column("updated_at", BigInteger, nullable=False),
+)
+
+partners = Table(
+    "partners",
+    metadata,
+    Column("id", String(ID_LENGTH), primary_key=True),
+    Column("name", String(NAME_LENGTH), nullable=False),
+    Column("created_at", BigInteger, nullable=False),
+)
+
+#: which accounts a partner's keys may send for
+partner_grants = Table(
+    "partner_grants",
+    metadata,
+    Column("partner_id", String(ID_LENGTH), ForeignKey("partners.id"), primary_key=True),
+    Column("account_id", String(ID_LENGTH), ForeignKey("accounts.id"), primary_key=True),
+    Column("granted_at", BigInteger, nullable=False),
+)
+
+#: what is known of an API key; the key itself is stored nowhere
+keys = Table(
+    "keys",
+    metadata,
+    Column("id", String(ID_LENGTH), primary_key=True),
+    Column("account_id", String(ID_LENGTH), ForeignKey("accounts.id"), index=True),
+    Column("partner_id", String(ID_LENGTH), ForeignKey("partners.id"), index=True),
+    Column("name", String(NAME_LENGTH), nullable=False),
+    Column("created_at", BigInteger, nullable=False),
+    Column("created_by", String(NAME_LENGTH), nullable=False),
+    Column("revoked_at", BigInteger),
+    CheckConstraint("(account_id IS NULL) <> (partner_id IS NULL)", name="one_owner"),
+)
+
+#: who changed what, and when; only ever added to
+acts = Table(
+    "acts",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("at", BigInteger, nullable=False),
+    Column("by", String(NAME_LENGTH), nullable=False),
+    Column("act", String(40), nullable=False),
+    Column("subject", String(ID_LENGTH), nullable=False),
+    Column("detail", Text, nullable=False),
+    Index("ix_acts_subject", "subject"),
+)

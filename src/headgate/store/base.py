@@ -13,6 +13,9 @@ from typing import Any, NamedTuple, Protocol
 import numpy as np
 import numpy.typing as npt
 
+#: before any event time
+EVER = -(2**62)
+
 
 class Kept(NamedTuple):
     """Kept conversions with an event id, as columns of one length."""
@@ -22,6 +25,8 @@ class Kept(NamedTuple):
     low: npt.NDArray[np.uint64]
     #: event time, seconds since 1970
     time: npt.NDArray[np.int64]
+    #: no kept conversion with this event time or a later one is left out; `EVER` where none is at all
+    since: int
 
 
 class Store(Protocol):
@@ -37,6 +42,12 @@ class Store(Protocol):
         themselves are at fault and `StoreUnavailable` when the same load may work later.
         """
 
+    def refused(self, table: str, lines: Sequence[bytes]) -> Mapping[int, str]:
+        """Place -> reason of each line that `load` would refuse. Changes nothing; raises `StoreUnavailable`."""
+
+    def rows_of(self, table: str, block: int) -> int:
+        """How many rows of a block the table holds."""
+
     def kept_keys(self, keys: Sequence[int], first: int, last: int, before_block: int) -> Kept:
         """Kept conversions with one of these 128-bit keys and an event time in [`first`, `last`], seconds.
 
@@ -44,7 +55,10 @@ class Store(Protocol):
         """
 
     def newest_kept(self, limit: int, before_block: int) -> Kept:
-        """The `limit` kept conversions with the highest event times, of blocks below `before_block`."""
+        """The kept conversions with the highest event times, of blocks below `before_block`: up to `limit` of them.
+
+        As many as can be told apart by the minute: `since` says from which event time on none is left out.
+        """
 
     def query(self, name: str, parameters: Mapping[str, Any] | None = None) -> list[dict[str, Any]]:
         """Run the named query of `sql/queries.sql`; rows as column -> value."""

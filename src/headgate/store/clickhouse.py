@@ -1,0 +1,244 @@
+"""The store in ClickHouse: embedded (chDB), a server or a cluster, with one set of SQL."""
+
+from __future__ import annotations
+
+import re
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
+from pathlib import Path
+from typing import Any
+
+import clickhouse_connect
+import numpy as np
+from clickhouse_connect.driver.client import Client
+from clickhouse_connect.driver.exceptions import ClickHouseError
+
+from headgate.errors import RowsRefused, StoreError, StoreUnavailable
+from headgate.store import sql
+from headgate.store.base import EVER, Kept
+
+DATABASE = "headgate"
+#: ClickHouse's codes for rows that it will not take, now or later; with any other the same load may work later
+REFUSALS = frozenset(
+    {
+        6,  # CANNOT_PARSE_TEXT
+        25,  # CANNOT_PARSE_ESCAPE_SEQUENCE
+        26,  # CANNOT_PARSE_QUOTED_STRING
+        27,  # CANNOT_PARSE_INPUT_ASSERTION_FAILED
+        32,  # ATTEMPT_TO_READ_AFTER_EOF: a line ends too early
+        33,  # CANNOT_READ_ALL_DATA: the same
+        38,  # CANNOT_PARSE_DATE
+        41,  # CANNOT_PARSE_DATETIME
+        53,  # TYPE_MISMATCH
+        69,  # ARGUMENT_OUT_OF_BOUND
+        70,  # CANNOT_CONVERT_TYPE
+        72,  # CANNOT_PARSE_NUMBER
+        117,  # INCORRECT_DATA
+        130,  # CANNOT_READ_ARRAY_FROM_TEXT
+        131,  # TOO_LARGE_STRING_SIZE
+        158,  # TOO_MANY_ROWS
+        306,  # TOO_DEEP_RECURSION
+        321,  # VALUE_IS_OUT_OF_RANGE_OF_DATA_TYPE
+        349,  # CANNOT_INSERT_NULL_IN_ORDINARY_COLUMN
+        407,  # DECIMAL_OVERFLOW
+        467,  # CANNOT_PARSE_BOOL
+        691,  # UNKNOWN_ELEMENT_OF_ENUM
+    }
+)
+#: A load is parsed in one go into one part of a table: a token then stands for all of it. Nothing waits in memory.
+LOAD_SETTINGS = {
+    "async_insert": 0,
+    "input_format_parallel_parsing": 0,
+    "input_format_skip_unknown_fields": 1,
+    "max_block_size": 10_000_000,
+    "max_insert_block_size": 10_000_000,
+    "max_insert_threads": 1,
+    "max_partitions_per_insert_block": 0,
+    "min_insert_block_size_bytes": 0,
+    "min_insert_block_size_rows": 10_000_000,
+}
+#: in a condition a name means the column, not what is made of it under the same name
+QUERY_SETTINGS = {"prefer_column_name_to_alias": 1}
+#: keys asked for in one query
+KEYS_A_QUERY = 20_000
+SHARDS = 16
+MINUTE = 60
+_CODE = re.compile(r"Code: (\d+)\.")
+_REASON = re.compile(r"DB::Exception: ((?:(?!DB::Exception).)*?)(?::? '|: \(|\. |$)", re.DOTALL)
+_KEPT = np.dtype([("high", "<u8"), ("low", "<u8"), ("time", "<u4")])
+
+Open = Callable[[str | None], Client]
+
+
+class ClickHouseStore:
+    """See `headgate.store.base.Store`.
+
+    `connect` opens a client on a database, or on none yet. Loads and queries have a client each, so that a report does
+    not wait for a load; the calls of either are taken one at a time.
+    """
+
+    def __init__(self, connect: Open, database: str = DATABASE) -> None:
+        self._database = database
+        try:
+            first = connect(None)
+            try:
+                first.command(f"CREATE DATABASE IF NOT EXISTS {database}")
+            finally:
+                first.close()
+            self._loading = connect(database)
+            self._querying = connect(database)
+        except (ClickHouseError, OSError) as error:
+            raise _told(error) from error
+        self._load_lock = threading.Lock()
+        self._query_lock = threading.Lock()
+
+    def migrate(self, migrations: Sequence[sql.Migration] = sql.MIGRATIONS) -> None:
+        """Bring the tables to this version's schema: a new store by the schema, an older one by the migrations."""
+        if not self._command("EXISTS TABLE schema_version") or not (version := self._version()):
+            for statement in sql.SCHEMA:
+                self._command(statement)
+            version = sql.MIGRATIONS[-1].version
+            self._note(version)
+        for migration in migrations:
+            if migration.version > version:
+                for statement in migration.statements:
+                    self._command(statement)
+                self._note(migration.version)
+
+    def load(self, table: str, lines: Sequence[bytes], token: str) -> None:
+        """Add rows, all of them or none; a second load with this token changes nothing."""
+        if lines:
+            self._insert(table, lines, LOAD_SETTINGS | {"insert_deduplicate": 1, "insert_deduplication_token": token})
+
+    def refused(self, table: str, lines: Sequence[bytes]) -> Mapping[int, str]:
+        """Place -> reason of each line that `load` would refuse: found by halving, against a table that keeps nothing."""
+        probe = f"{table}_probe"
+        self._command(f"DROP TABLE IF EXISTS {probe}")
+        self._command(f"CREATE TABLE {probe} AS {table} ENGINE = Null")
+        try:
+            return self._halve(probe, lines, 0)
+        finally:
+            self._command(f"DROP TABLE IF EXISTS {probe}")
+
+    def rows_of(self, table: str, block: int) -> int:
+        """How many rows of a block the table holds."""
+        return int(self._command(f"SELECT count() FROM {table} WHERE block = {block:d}"))  # noqa: S608 (our own names)
+
+    def kept_keys(self, keys: Sequence[int], first: int, last: int, before_block: int) -> Kept:
+        """Kept conversions with one of these keys and an event time in the range."""
+        span = {"first": max(first, 0), "last": min(last, 2**32 - 1), "before_block": before_block}
+        found = [
+            self._kept("kept_keys", {**span, "keys": list(keys[start : start + KEYS_A_QUERY])})
+            for start in range(0, len(keys), KEYS_A_QUERY)
+        ]
+        return _columns(found, EVER)
+
+    def newest_kept(self, limit: int, before_block: int) -> Kept:
+        """The kept conversions with the highest event times: as many whole minutes as the limit takes."""
+        first, since, total = 2**32, EVER, 0
+        for minute, kept in self._rows("kept_per_minute", {"before_block": before_block}):
+            total += kept
+            if total > limit:
+                since = min(first, (minute + 1) * MINUTE)
+                break
+            first = minute * MINUTE
+        if first == 2**32:
+            return _columns([], since)
+        span = {"first": first, "before_block": before_block}
+        return _columns([self._kept("kept_since", {**span, "shard": shard}) for shard in range(SHARDS)], since)
+
+    def query(self, name: str, parameters: Mapping[str, Any] | None = None) -> list[dict[str, Any]]:
+        """Run a named query."""
+        with self._query_lock:
+            try:
+                result = self._querying.query(sql.QUERIES[name], dict(parameters or {}), settings=QUERY_SETTINGS)
+                return list(result.named_results())
+            except (ClickHouseError, OSError) as error:
+                raise _told(error) from error
+
+    def close(self) -> None:
+        """Let go of the store."""
+        with self._load_lock, self._query_lock:
+            self._loading.close()
+            self._querying.close()
+
+    def _version(self) -> int:
+        return int(self._command("SELECT max(version) FROM schema_version"))
+
+    def _note(self, version: int) -> None:
+        self._command(f"INSERT INTO schema_version (version) VALUES ({version:d})")  # noqa: S608 (a number)
+
+    def _halve(self, probe: str, lines: Sequence[bytes], start: int) -> dict[int, str]:
+        try:
+            self._insert(probe, lines, LOAD_SETTINGS)
+        except RowsRefused as error:
+            if len(lines) == 1:
+                return {start: str(error)}
+            middle = len(lines) // 2
+            return self._halve(probe, lines[:middle], start) | self._halve(probe, lines[middle:], start + middle)
+        return {}
+
+    def _insert(self, table: str, lines: Sequence[bytes], settings: dict[str, Any]) -> None:
+        with self._load_lock:
+            try:
+                self._loading.raw_insert(table, insert_block=b"\n".join(lines), fmt="JSONEachRow", settings=settings)
+            except (ClickHouseError, OSError) as error:
+                raise _told(error, refusals=REFUSALS) from error
+
+    def _command(self, statement: str) -> Any:
+        with self._load_lock:
+            try:
+                return self._loading.command(statement)
+            except (ClickHouseError, OSError) as error:
+                raise _told(error) from error
+
+    def _rows(self, name: str, parameters: dict[str, Any]) -> Sequence[Sequence[Any]]:
+        with self._load_lock:
+            try:
+                return self._loading.query(sql.QUERIES[name], parameters=parameters).result_rows
+            except (ClickHouseError, OSError) as error:
+                raise _told(error) from error
+
+    def _kept(self, name: str, parameters: dict[str, Any]) -> bytes:
+        with self._load_lock:
+            try:
+                return self._loading.raw_query(sql.QUERIES[name], parameters=parameters, fmt="RowBinary")
+            except (ClickHouseError, OSError) as error:
+                raise _told(error) from error
+
+
+def open_embedded(path: Path, database: str = DATABASE) -> ClickHouseStore:
+    """The engine in this process, on a folder of its own. One folder a process, one process a folder."""
+    path.mkdir(parents=True, exist_ok=True)
+    return ClickHouseStore(
+        lambda name: clickhouse_connect.get_client(interface="chdb", path=str(path), database=name), database
+    )
+
+
+def open_server(url: str, database: str = DATABASE) -> ClickHouseStore:
+    """A server or cluster at an URL such as `https://user:password@host:8443`."""
+    return ClickHouseStore(
+        lambda name: clickhouse_connect.get_client(
+            dsn=url, database=name or "default", autogenerate_session_id=False, send_receive_timeout=60
+        ),
+        database,
+    )
+
+
+def _columns(parts: Sequence[bytes], since: int) -> Kept:
+    rows = np.frombuffer(b"".join(parts), _KEPT)
+    return Kept(
+        rows["high"].astype(np.uint64), rows["low"].astype(np.uint64), rows["time"].astype(np.int64), since=since
+    )
+
+
+def _told(error: Exception, refusals: AbstractSet[int] = frozenset()) -> StoreError:
+    """What went wrong, by ClickHouse's code and without the values it went wrong with."""
+    text = str(error)
+    code = _CODE.search(text)
+    if code is None:
+        return StoreUnavailable(f"{type(error).__name__}: {text[:300]}")
+    reasons = [found.strip() for found in _REASON.findall(text) if found.strip() and not found.startswith("Code:")]
+    message = f"ClickHouse code {code[1]}: {reasons[0][:200] if reasons else 'no reason given'}"
+    return RowsRefused(message) if int(code[1]) in refusals else StoreUnavailable(message)

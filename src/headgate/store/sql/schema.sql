@@ -1,0 +1,198 @@
+-- The tables of the store: the truth about their shape. `migrations/` must arrive at the same.
+-- Every row says which block of the log it came from; `row` is its place among the block's records, from 0.
+-- A block becomes one part of a table (a month's), written in one go, synced, and remembered by its token.
+
+CREATE TABLE IF NOT EXISTS schema_version
+(
+    version UInt32
+)
+ENGINE = MergeTree
+ORDER BY version
+SETTINGS non_replicated_deduplication_window = 100, fsync_after_insert = 1, fsync_part_directory = 1;
+
+-- Accepted events, kept and duplicate.
+CREATE TABLE IF NOT EXISTS conversions
+(
+    block UInt64,
+    row UInt32,
+    log_partition LowCardinality(String),
+    log_offset UInt64,
+    -- when the edge had the request, when it was durable, when the core took it
+    received_at DateTime64(6, 'UTC'),
+    committed_at DateTime64(6, 'UTC'),
+    taken_at DateTime64(6, 'UTC'),
+    request_id String,
+    event_group_id LowCardinality(String),
+    account_id LowCardinality(String),
+    key_id LowCardinality(String),
+    source LowCardinality(String),
+    status Enum8('kept' = 1, 'duplicate' = 2),
+    -- 0: it has no event id, and so is never a duplicate
+    dedup_key UInt128,
+    limited_data_use Bool,
+    event_id String,
+    event_name LowCardinality(String),
+    event_time DateTime('UTC'),
+    event_type LowCardinality(String),
+    event_source LowCardinality(String),
+    event_source_url String,
+    referrer_url String,
+    partner_name LowCardinality(String),
+    opt_out LowCardinality(String),
+    user_data Tuple(
+        is_hashed Nullable(Bool),
+        em String,
+        ph String,
+        ph_e164 String,
+        fn String,
+        ln String,
+        ge String,
+        db String,
+        ct String,
+        st String,
+        zp String,
+        country String,
+        external_id String,
+        client_ip_address String,
+        client_user_agent String,
+        subscription_id String,
+        aGA String,
+        aID String,
+        aDX String,
+        aGI String,
+        aRI String,
+        aFC String),
+    custom_data Tuple(
+        content_category String,
+        content_ids Array(String),
+        content_name String,
+        content_type String,
+        contents Array(Tuple(
+            id String,
+            quantity Decimal(38, 18),
+            price Decimal(38, 18),
+            delivery_category String)),
+        currency String,
+        num_items Nullable(Decimal(38, 18)),
+        predicted_ltv Nullable(Decimal(38, 18)),
+        search_string String,
+        status String,
+        value Nullable(Decimal(38, 18)),
+        order_id String,
+        purchase_type String,
+        delivery_category String,
+        utm_source String,
+        utm_medium String,
+        utm_campaign String,
+        utm_term String,
+        utm_content String),
+    -- fields that the contract does not know: path -> JSON text
+    unknown Map(String, String),
+    hashed_on_receipt Array(LowCardinality(String)),
+    INDEX by_event_id event_id TYPE bloom_filter(0.01) GRANULARITY 1,
+    INDEX by_dedup_key dedup_key TYPE bloom_filter(0.01) GRANULARITY 1,
+    INDEX by_block block TYPE minmax GRANULARITY 1,
+    INDEX by_event_time event_time TYPE minmax GRANULARITY 1
+)
+ENGINE = MergeTree
+PARTITION BY toYYYYMM(received_at)
+ORDER BY (event_group_id, event_name, event_time)
+SETTINGS non_replicated_deduplication_window = 1000, fsync_after_insert = 1, fsync_part_directory = 1,
+    min_compressed_bytes_to_fsync_after_merge = 1, min_bytes_for_wide_part = 268435456;
+
+-- Accepted events that no step or load could take, each with its reason.
+CREATE TABLE IF NOT EXISTS dead_letters
+(
+    block UInt64,
+    row UInt32,
+    log_partition LowCardinality(String),
+    log_offset UInt64,
+    received_at DateTime64(6, 'UTC'),
+    committed_at DateTime64(6, 'UTC'),
+    taken_at DateTime64(6, 'UTC'),
+    request_id String,
+    event_group_id LowCardinality(String),
+    account_id LowCardinality(String),
+    key_id LowCardinality(String),
+    source LowCardinality(String),
+    reason LowCardinality(String),
+    detail String,
+    event_id String,
+    event_name LowCardinality(String),
+    -- the record as it stands in the log
+    event String
+)
+ENGINE = MergeTree
+PARTITION BY toYYYYMM(received_at)
+ORDER BY (event_group_id, block, row)
+SETTINGS non_replicated_deduplication_window = 1000, fsync_after_insert = 1, fsync_part_directory = 1,
+    min_compressed_bytes_to_fsync_after_merge = 1;
+
+-- Rejected events, without personal data, for a week.
+CREATE TABLE IF NOT EXISTS rejections
+(
+    block UInt64,
+    row UInt32,
+    received_at DateTime64(6, 'UTC'),
+    request_id String,
+    event_group_id LowCardinality(String),
+    account_id LowCardinality(String),
+    key_id LowCardinality(String),
+    source LowCardinality(String),
+    -- place in the request's `events`, from 0
+    event_index UInt32,
+    event_id String,
+    event_name String,
+    -- field path -> reason
+    errors Map(String, String),
+    event String,
+    INDEX by_event_id event_id TYPE bloom_filter(0.01) GRANULARITY 1
+)
+ENGINE = MergeTree
+PARTITION BY toYYYYMMDD(received_at)
+ORDER BY (event_group_id, block, row)
+TTL toDateTime(received_at) + INTERVAL 7 DAY
+SETTINGS non_replicated_deduplication_window = 1000, fsync_after_insert = 1, fsync_part_directory = 1,
+    ttl_only_drop_parts = 0;
+
+-- Events sent to be tested, without personal data, for a day. No errors: it would have been accepted.
+CREATE TABLE IF NOT EXISTS test_events
+(
+    block UInt64,
+    row UInt32,
+    received_at DateTime64(6, 'UTC'),
+    request_id String,
+    event_group_id LowCardinality(String),
+    account_id LowCardinality(String),
+    key_id LowCardinality(String),
+    source LowCardinality(String),
+    event_index UInt32,
+    event_id String,
+    event_name String,
+    errors Map(String, String),
+    event String
+)
+ENGINE = MergeTree
+PARTITION BY toYYYYMMDD(received_at)
+ORDER BY (account_id, block, row)
+TTL toDateTime(received_at) + INTERVAL 1 DAY
+SETTINGS non_replicated_deduplication_window = 1000, fsync_after_insert = 1, fsync_part_directory = 1;
+
+-- What the requests of a block said of themselves, added up: the left side of every reconciliation.
+CREATE TABLE IF NOT EXISTS tallies
+(
+    block UInt64,
+    event_group_id LowCardinality(String),
+    account_id LowCardinality(String),
+    key_id LowCardinality(String),
+    source LowCardinality(String),
+    hour DateTime('UTC'),
+    received UInt64,
+    accepted UInt64,
+    rejected UInt64
+)
+ENGINE = MergeTree
+PARTITION BY toYYYYMM(hour)
+ORDER BY (event_group_id, hour, key_id, source, account_id)
+SETTINGS non_replicated_deduplication_window = 1000, fsync_after_insert = 1, fsync_part_directory = 1,
+    min_compressed_bytes_to_fsync_after_merge = 1;

@@ -1,0 +1,161 @@
+"""The store made again from archive and log equals the first one."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterator
+from itertools import count
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import msgspec
+import pytest
+
+from headgate.errors import LogCorrupt
+from headgate.log.base import Reader
+from headgate.log.journal import Journal
+from headgate.log.sqlite import SqliteAppender
+from headgate.log.sqlite_reader import SqliteReader
+from headgate.model.event import Receipt, Rejection
+from headgate.store.clickhouse import ClickHouseStore
+from headgate.store.memory import MemoryStore
+from headgate.stream.block import Taken
+from headgate.stream.rebuild import rebuild
+from headgate.stream.worker import Limits, Worker
+
+#: rejections of the past would be deleted while the test looks at them
+NOW = 4_000_000_000
+MICROSECONDS = 1_000_000
+TABLES = ("conversions", "dead_letters", "rejections", "test_events", "tallies")
+NewStore = Callable[[], ClickHouseStore]
+
+
+class Parts(NamedTuple):
+    reader: Reader
+    journal: Journal
+    folder: Path
+    store: ClickHouseStore
+    worker: Worker
+
+
+@pytest.fixture
+def new_store(open_database: Callable[[str], ClickHouseStore], database_names: Iterator[str]) -> NewStore:
+    def new() -> ClickHouseStore:
+        store = open_database(next(database_names))
+        store.migrate()
+        return store
+
+    return new
+
+
+@pytest.fixture
+def parts(tmp_path: Path, new_store: NewStore) -> Iterator[Parts]:
+    """A log of two partitions in which the same event comes by turns to one and the other, all of it loaded."""
+    ticks = count(NOW * MICROSECONDS)
+    asyncio.run(_append(tmp_path / "log", lambda: next(ticks)))
+    reader, journal, store = SqliteReader(tmp_path / "log"), Journal(tmp_path / "journal.db"), new_store()
+    worker = Worker(reader, journal, store, lambda: next(ticks), tmp_path / "archive", Limits(records=9, memory_keys=8))
+    for _ in range(4):
+        worker.run_once()
+    worker.archive()
+    for _ in range(3):
+        worker.run_once()
+    worker.archive()
+    worker.drain()
+    yield Parts(reader, journal, tmp_path / "archive", store, worker)
+    reader.close()
+    journal.close()
+
+
+async def _append(folder: Path, clock: Callable[[], int]) -> None:
+    appenders = [
+        SqliteAppender(folder, f"edge-{number}", clock=clock, byte_cap=1 << 30, roll_bytes=16 * 1024)
+        for number in range(2)
+    ]
+    for place in range(60):
+        # each id comes three times: near, and then past the window of the first but not of the second
+        lines = [
+            _event(f"id {(place + step) % 40}", NOW + place * 15, custom_data={"value": place}) for step in range(3)
+        ]
+        bad = [Rejection(index=9, errors={"a": "b"}, event="{}", event_id=f"bad {place}")]
+        lines += [b'{"event_name":"LEAD"}'] if place % 20 == 7 else []
+        await appenders[place % 2].append(_receipt(place, lines, bad if place % 3 == 0 else []))
+    for appender in appenders:
+        await appender.close()
+
+
+def _event(event_id: str, time: int, **more: Any) -> bytes:
+    return msgspec.json.encode({"event_name": "LEAD", "event_time": time, "event_id": event_id, **more})
+
+
+def _receipt(place: int, lines: list[bytes], rejections: list[Rejection]) -> Receipt:
+    test = place % 30 == 6
+    return Receipt(
+        request_id=f"request {place}", received_at=NOW * MICROSECONDS, event_group_id=f"g{place % 2}", account_id="a",
+        key_id="k", test=test, received=len(lines) + len(rejections), accepted=len(lines), events=b"\n".join(lines),
+        rejections=rejections,
+    )  # fmt: skip
+
+
+def contents(store: ClickHouseStore) -> dict[str, Any]:
+    return {table: store._loading.query(f"SELECT * FROM {table} ORDER BY ALL").result_rows for table in TABLES}
+
+
+def test_the_rebuilt_store_equals_the_first(parts: Parts, new_store: NewStore) -> None:
+    told: list[Taken] = []
+    again = new_store()
+    count_of_blocks = rebuild(parts.folder, parts.journal, parts.reader, again, told.append, memory_keys=8)
+    assert contents(again) == contents(parts.store)
+    assert count_of_blocks == len(told) == len(list(parts.journal.blocks()))
+    statuses = again._loading.query("SELECT status, count() FROM conversions GROUP BY status ORDER BY status")
+    assert [status for status, _ in statuses.result_rows] == ["kept", "duplicate"]
+    assert all(contents(again).values())
+
+
+def test_how_much_is_remembered_makes_no_difference(parts: Parts, new_store: NewStore) -> None:
+    again = new_store()
+    rebuild(parts.folder, parts.journal, parts.reader, again, lambda _: None, memory_keys=1_000_000)
+    assert contents(again) == contents(parts.store)
+
+
+def test_a_rebuild_that_was_interrupted_can_be_run_again(parts: Parts, new_store: NewStore) -> None:
+    def stop(taken: Taken) -> None:
+        if taken.seq == 5:
+            raise KeyboardInterrupt
+
+    again = new_store()
+    with pytest.raises(KeyboardInterrupt):
+        rebuild(parts.folder, parts.journal, parts.reader, again, stop)
+    rebuild(parts.folder, parts.journal, parts.reader, again, lambda _: None)
+    assert contents(again) == contents(parts.store)
+
+
+def test_a_block_that_is_only_planned_is_left_to_the_worker(parts: Parts, new_store: NewStore, tmp_path: Path) -> None:
+    async def append() -> None:
+        appender = SqliteAppender(tmp_path / "log", "edge-2", clock=lambda: NOW * MICROSECONDS, byte_cap=1 << 30)
+        await appender.append(_receipt(1, [_event("id 1", NOW)], []))
+        await appender.close()
+
+    asyncio.run(append())
+    store, refusing = new_store(), MemoryStore(lambda _table, _row: "refused")
+    broken = Worker(
+        parts.reader, parts.journal, refusing, lambda: NOW * MICROSECONDS, parts.folder, Limits(dead_in_a_row=0)
+    )
+    with pytest.raises(Exception, match="in a row"):
+        broken.drain()
+    pending = parts.journal.pending()
+    assert pending is not None
+    rebuild(parts.folder, parts.journal, parts.reader, store, lambda _: None)
+    assert contents(store) == contents(parts.store)
+    assert parts.journal.pending() == pending
+
+
+def test_a_lost_archive_file_is_told_and_not_passed_over(parts: Parts, new_store: NewStore) -> None:
+    first, second = sorted(parts.folder.glob("*.zst"))
+    second.rename(second.with_suffix(".away"))
+    with pytest.raises(LogCorrupt, match="should be in"):
+        rebuild(parts.folder, parts.journal, parts.reader, new_store(), lambda _: None)
+    second.with_suffix(".away").rename(second)
+    first.unlink()
+    with pytest.raises(LogCorrupt, match="block 1 is missing"):
+        rebuild(parts.folder, parts.journal, parts.reader, new_store(), lambda _: None)

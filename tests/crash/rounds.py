@@ -205,7 +205,7 @@ def main() -> int:
         data = Path(folder)
         server = start(data, chosen.workers)
         try:
-            until(lambda: (data / "demo.json").exists(), START_SECONDS, "the server starts")
+            until((data / "demo.json").exists, START_SECONDS, "the server starts")
             demo = json.loads((data / "demo.json").read_text())
             books, stop = Books(), threading.Event()
             senders = [Sender(number, demo, books, stop, seed) for number in range(chosen.senders)]

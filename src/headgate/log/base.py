@@ -46,14 +46,20 @@ class Appender(Protocol):
         """
 
     def ready(self) -> str | None:
-        """None when an append would be tried; otherwise the reason why it would be refused."""
+        """None when all is well; otherwise the reason why the next append is likely to be refused.
+
+        Asking makes the appender find out whether the reason is gone, so that it recovers without being sent anything.
+        """
 
     async def close(self) -> None:
         """Commit what is queued, then let go of the partition. Appending after this raises `LogUnavailable`."""
 
 
 class Reader(Protocol):
-    """Reads every partition; may run in another process than the appenders, while they write."""
+    """Reads every partition; may run in another process than the appenders, while they write. One thread at a time.
+
+    Any method may raise `LogUnavailable`: the log cannot be read just now, and the same call may work later.
+    """
 
     def ends(self) -> Mapping[str, int]:
         """Partition -> offset of its newest durable row (0: it has none)."""

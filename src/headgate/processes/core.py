@@ -9,6 +9,7 @@ import asyncio
 import os
 import socket
 import sys
+import threading
 
 import prometheus_client
 import structlog
@@ -16,6 +17,8 @@ import uvicorn
 
 from headgate.desk.app import Desk, desk_app
 from headgate.errors import HeadgateError
+from headgate.log.journal import Journal
+from headgate.log.sqlite_reader import SqliteReader
 from headgate.processes import child
 from headgate.processes.assembly import CoreParts, core_parts
 from headgate.processes.core_loop import CoreLoop
@@ -23,6 +26,7 @@ from headgate.processes.core_metrics import CoreMetrics
 from headgate.processes.folder import DataFolder
 from headgate.processes.logging import set_up
 from headgate.processes.supervisor import end_with_parent, read_config
+from headgate.stream.intake import behind
 
 log = structlog.get_logger()
 
@@ -46,10 +50,11 @@ def main() -> None:
 
 
 async def _serve(config: child.ChildConfig, folder: DataFolder, parts: CoreParts, loop: CoreLoop) -> None:
+    reader = _Guarded(folder)
     desk = Desk(
         store=parts.store,
         operator_token=folder.read_operator_token(),
-        behind=parts.worker.behind,
+        behind=lambda: reader.behind(parts.journal),
         trouble=lambda: loop.trouble,
         metrics_folder=os.environ.get("PROMETHEUS_MULTIPROC_DIR", ""),
     )
@@ -65,6 +70,19 @@ async def _serve(config: child.ChildConfig, folder: DataFolder, parts: CoreParts
     running = asyncio.get_running_loop()
     end_with_parent(lambda: running.call_soon_threadsafe(setattr, server, "should_exit", True))
     await server.serve(sockets=[socket.socket(fileno=config.descriptor)])
+
+
+class _Guarded:
+    """A reader of the log beside the worker's, which is for one thread only; this one takes turns."""
+
+    def __init__(self, folder: DataFolder) -> None:
+        self._reader = SqliteReader(folder.log)
+        self._lock = threading.Lock()
+
+    def behind(self, journal: Journal) -> int:
+        """How many rows of the log are durable and not loaded."""
+        with self._lock:
+            return behind(self._reader, journal)
 
 
 if __name__ == "__main__":

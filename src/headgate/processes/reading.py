@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from decimal import Decimal
 from typing import Any, Protocol
 
 import httpx
@@ -18,6 +19,10 @@ from headgate.store.base import Store
 
 #: seconds for a report to begin; a large one takes longer to end
 PATIENCE = 60.0
+
+
+#: fractions of a row are money: exact
+_decode = msgspec.json.Decoder(float_hook=Decimal).decode
 
 
 class Reports(Protocol):
@@ -121,7 +126,7 @@ class _Asked:
                     answer.read()
                     _require_ok(answer)
                 for line in answer.iter_lines():
-                    yield msgspec.json.decode(line)
+                    yield _decode(line)
         except httpx.HTTPError as error:
             raise StoreUnavailable(f"the server stopped answering: {error}") from error
 

@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from decimal import Decimal
 from typing import Any, Literal
+
+import msgspec
 
 from headgate.reports.pages import newest_first
 from headgate.store.base import Store
+
+_decode = msgspec.json.Decoder(float_hook=Decimal).decode
 
 Status = Literal["kept", "duplicate", "dead"]
 
@@ -18,7 +23,21 @@ def events(
 
     Each has `received_at` (microseconds), `status`, `reason` (of a dead letter), `event_group_id`, `event_id`,
     `event_name`, `event_time` (seconds; None for a dead letter), `event_source`, `value` (text, exact, or None),
-    `currency`, `order_id`, `limited_data_use`, `request_id`, `account_id`, `key_id`, `source`, `block` and `row`.
+    `currency`, `order_id`, `limited_data_use`, `request_id`, `account_id`, `key_id`, `source`, `event_source_url`,
+    `referrer_url`, `partner_name`, `block` and `row`; `user_data` and `custom_data` with what of them was sent, in normal
+    form, numbers exact; `unknown` (field path -> JSON text) and `hashed_on_receipt` (fields that came raw).
     """
     parameters = {"event_group_id": event_group_id, "since": since, "status": status or ""}
-    return newest_first(store, "event_blocks", "events", parameters, limit)
+    for row in newest_first(store, "event_blocks", "events", parameters, limit):
+        yield {**row, "user_data": _sent(row["user_data"]), "custom_data": _sent(row["custom_data"])}
+
+
+def _sent(stored: str) -> Any:
+    """What the store has of an object, without the fields that are empty because they were not there."""
+    return _filled(_decode(stored))
+
+
+def _filled(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {field: _filled(item) for field, item in value.items() if item not in ("", None, [])}
+    return [_filled(item) for item in value] if isinstance(value, list) else value

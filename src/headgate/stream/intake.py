@@ -6,6 +6,7 @@ from collections import deque
 from collections.abc import Iterable, Mapping
 
 from headgate.log.base import Reader, Row, Stretch
+from headgate.log.journal import Journal
 from headgate.stream.block import in_order
 
 #: bytes of the log read at a time, compressed
@@ -50,6 +51,13 @@ def stretches(rows: Iterable[Row]) -> list[Stretch]:
         known = spans.get(row.partition, Stretch(row.partition, row.offset, row.offset))
         spans[row.partition] = Stretch(row.partition, min(known.first, row.offset), max(known.last, row.offset))
     return sorted(spans.values())
+
+
+def behind(reader: Reader, journal: Journal) -> int:
+    """How many rows of the log are durable and not loaded."""
+    ends, positions, pending = reader.ends(), journal.positions(), journal.pending()
+    planned = sum(stretch.last - stretch.first + 1 for stretch in pending.stretches) if pending else 0
+    return planned + sum(end - positions.get(partition, 0) for partition, end in ends.items())
 
 
 def read_stretch(reader: Reader, stretch: Stretch) -> Iterable[Row]:

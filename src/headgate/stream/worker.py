@@ -17,7 +17,7 @@ from headgate.store.base import Store
 from headgate.stream.block import Gate, Taken
 from headgate.stream.dead_run import DeadRun
 from headgate.stream.dedup import put_duplicate
-from headgate.stream.intake import Intake, read_stretch, stretches
+from headgate.stream.intake import Intake, behind, read_stretch, stretches
 from headgate.stream.kept_index import KeptIndex
 from headgate.stream.limited_data_use import put_limited_data_use
 from headgate.stream.pipeline import Step
@@ -121,9 +121,7 @@ class Worker:
 
     def behind(self) -> int:
         """How many rows of the log are durable and not loaded."""
-        ends, positions, pending = self._reader.ends(), self._journal.positions(), self._journal.pending()
-        planned = sum(stretch.last - stretch.first + 1 for stretch in pending.stretches) if pending else 0
-        return planned + sum(end - positions.get(partition, 0) for partition, end in ends.items())
+        return behind(self._reader, self._journal)
 
     def archive(self) -> None:
         """Archive every loaded block now, and let the log delete it."""

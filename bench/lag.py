@@ -9,7 +9,7 @@ import threading
 import time
 from collections.abc import Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from urllib.parse import quote, urlsplit
 
 import msgspec
@@ -45,7 +45,7 @@ class Fresh(Sequence[bytes]):
     def __len__(self) -> int:
         return 2**40
 
-    def __getitem__(self, index):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN204 - slices are never asked for
+    def __getitem__(self, index: Any) -> Any:
         turn, which = divmod(index, len(self._requests))
         # the same length as before, so that Content-Length still holds
         return self._requests[which].replace(b'"event_id":"bench-', b'"event_id":"%05d-' % (turn % 100_000))
@@ -124,7 +124,7 @@ def measure(rate: int | None, seconds: float, data: Path) -> Figure:
         flow.start()
         # the flow's process makes its events first
         time.sleep(4.0)
-        marks = []
+        marks: list[_Mark] = []
         began = time.perf_counter()
         while time.perf_counter() - began < seconds - 4.0:
             marks.append(_Mark(demo, token, len(marks)))

@@ -65,7 +65,7 @@ class _Connection(asyncio.Protocol):
         self.statuses[status] = self.statuses.get(status, 0) + 1
         self.send()
 
-    def connection_lost(self, exc: Exception | None) -> None:
+    def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002 - the protocol's own name
         if not self.done.done():
             self.done.set_result(None)
 

@@ -86,7 +86,7 @@ async def test_a_child_sees_the_end_of_its_parent(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("pause", "lived", "expected"), [(0.0, 0.0, 0.1), (0.1, 1.0, 0.2), (8.0, 1.0, LONGEST_PAUSE), (8.0, 60.0, 0.1)]
+    ("pause", "lived", "expected"), [(0.0, 0.0, 0.1), (0.1, 1.0, 0.2), (4.0, 1.0, LONGEST_PAUSE), (4.0, 60.0, 0.1)]
 )
 def test_the_pause_doubles_up_to_a_bound_and_falls_back_after_a_healthy_life(
     pause: float, lived: float, expected: float

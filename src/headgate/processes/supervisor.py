@@ -21,9 +21,9 @@ log = structlog.get_logger()
 
 #: seconds before the first restart; doubles with each that follows
 FIRST_PAUSE = 0.1
-LONGEST_PAUSE = 10.0
+LONGEST_PAUSE = 5.0
 #: a child that lived this many seconds is taken as healthy: its next restart is quick again
-HEALTHY_AFTER = 30.0
+HEALTHY_AFTER = 5.0
 
 
 @dataclass(frozen=True)

@@ -135,8 +135,11 @@ def measure(rate: int | None, seconds: float, data: Path) -> Figure:
         for mark in marks:
             mark.join(LONGEST + 60)
         lags = sorted(mark.lag for mark in marks)
-        share = lambda part: lags[min(int(len(lags) * part), len(lags) - 1)]  # noqa: E731 - a name for one line
-        return Figure(rate, count / seconds, share(0.5), share(0.95), lags[-1], core.peak_megabytes())
+        return Figure(rate, count / seconds, _share(lags, 0.5), _share(lags, 0.95), lags[-1], core.peak_megabytes())
+
+
+def _share(lags: list[float], part: float) -> float:
+    return lags[min(int(len(lags) * part), len(lags) - 1)]
 
 
 def _core_of(pid: int) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import signal
@@ -254,3 +255,21 @@ def test_the_store_can_be_made_again_from_log_and_archive(tmp_path: Path) -> Non
     assert "Rebuilt the store" in made.stdout
     with serving(data) as server:
         assert server.events() == before
+
+
+def test_the_request_in_the_readme_gets_the_answer_in_the_readme(server: Server) -> None:
+    readme = (Path(__file__).parents[2] / "README.md").read_text()
+    request = next(block for block in re.findall(r"```sh\n(.*?)```", readme, re.DOTALL) if "curl" in block)
+    expected = next(block for block in re.findall(r"```json\n(.*?)```", readme, re.DOTALL))
+    command = request.replace("http://127.0.0.1:8600", server.demo["edge_url"]).replace("curl", "curl -s", 1)
+    environment = {**os.environ, "API_KEY": server.demo["api_key"]}
+    answer = subprocess.run(["bash", "-c", command], capture_output=True, text=True, check=True, env=environment)
+    assert json.loads(answer.stdout) == json.loads(expected)
+    told = until(lambda: headgate(server.data, "trace", "order-1001").stdout)
+    assert '"on_receipt":["em"]' in told
+
+
+def test_the_commands_in_the_readme_are_there(server: Server) -> None:
+    readme = (Path(__file__).parents[2] / "README.md").read_text()
+    for line in re.findall(r"^uv run headgate (\w+) ([^#\n]*)#", readme, re.MULTILINE):
+        assert headgate(server.data, line[0], *line[1].split()).returncode in (0, 1), line

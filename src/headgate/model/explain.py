@@ -29,6 +29,8 @@ from headgate.model.vocabulary import (
 )
 
 NO_IDENTIFIER = "At least one user identifier is required"
+#: errors that one event is told of its `contents`; a list of a million wrong entries has no million reasons
+CONTENTS_ERRORS = 100
 _INT64 = 2**63
 
 _encode = msgspec.json.Encoder(decimal_format="number").encode
@@ -125,7 +127,9 @@ def _read_user_data(sent: Mapping[str, Any], identifiers: Identifiers, notes: _N
     is_hashed = normal.get("is_hashed")
     for field in HASHED_FIELDS:
         if (value := normal.pop(field, None)) not in (None, ""):
-            _read_hashed(field, value, is_hashed, normal, notes)
+            # the error belongs to the field as the sender spelt it
+            spelt = field if sent.get(field) not in (None, "") else _SPELT[field]
+            _read_hashed(field, value, is_hashed, normal, notes, f"user_data.{spelt}")
     if notes.hashed:
         normal["is_hashed"] = True
     _require_identifier(sent, identifiers, notes)
@@ -139,25 +143,31 @@ def _read_alias(alias: str, field: str, value: Any, normal: dict[str, Any], note
         notes.errors[f"user_data.{alias}"] = str(why)
 
 
-def _read_hashed(field: str, value: str, is_hashed: bool | None, normal: dict[str, Any], notes: _Notes) -> None:
+def _read_hashed(
+    field: str, value: str, is_hashed: bool | None, normal: dict[str, Any], notes: _Notes, path: str
+) -> None:
     """Keep a digest in lower case; normalise and hash a raw value. What `is_hashed` says wins (decision 8)."""
     if is_hashed is not False and normalise.is_digest(value):
         normal[field] = value.lower()
         return
     if is_hashed:
-        notes.errors[f"user_data.{field}"] = (
+        notes.errors[path] = (
             "must be a SHA-256 digest of 64 hexadecimal digits when is_hashed is true; "
             "to send raw values, set is_hashed to false"
         )
         return
     try:
-        normal[field] = normalise.digest(normalise.NORMAL_FORMS[field](value))
-        if field == "ph":
-            normal["ph_e164"] = normalise.digest(normalise.e164(value))
+        normal_form = normalise.NORMAL_FORMS[field](value)
     except ValueError as why:
-        notes.errors[f"user_data.{field}"] = str(why)
-    else:
-        notes.hashed.append(field)
+        notes.errors[path] = str(why)
+        return
+    if not normal_form:
+        # nothing but white space is as absent as an empty string; its digest would match everybody's
+        return
+    normal[field] = normalise.digest(normal_form)
+    if field == "ph":
+        normal["ph_e164"] = normalise.digest(normalise.e164(value))
+    notes.hashed.append(field)
 
 
 def _require_identifier(sent: Mapping[str, Any], identifiers: Identifiers, notes: _Notes) -> None:
@@ -182,11 +192,20 @@ def _read_custom_data(sent: Mapping[str, Any], notes: _Notes) -> dict[str, Any]:
     normal = _read_object(sent, path, _CUSTOM_DATA, notes)
     contents = sent.get("contents")
     if isinstance(contents, list):
-        normal["contents"] = [
-            _read_content(content, f"{path}contents[{i}]", notes) for i, content in enumerate(contents)
-        ]
+        normal["contents"] = _read_contents(contents, f"{path}contents", notes)
     elif contents is not None:
         notes.errors[f"{path}contents"] = "must be a list of objects"
+    return normal
+
+
+def _read_contents(sent: list[Any], path: str, notes: _Notes) -> list[dict[str, Any]]:
+    normal = []
+    before = len(notes.errors)
+    for i, content in enumerate(sent):
+        if len(notes.errors) - before >= CONTENTS_ERRORS:
+            notes.errors[path] = f"has too many errors to list; entries from {i} on were not read"
+            break
+        normal.append(_read_content(content, f"{path}[{i}]", notes))
     return normal
 
 
@@ -266,6 +285,7 @@ def _is_hashed(value: Any) -> bool:
     raise ValueError("must be true or false")
 
 
+_SPELT = {field: alias for alias, field in USER_DATA_ALIASES.items()}
 _delivery_category = _one_of(DELIVERY_CATEGORIES, "must be one of in_store, curbside, home_delivery")
 
 _REQUIRED = ("event_name", "event_type", "event_time")

@@ -11,6 +11,14 @@ DECIMALS = 18
 _MONEY_DIGITS = MONEY_LIMIT.adjusted()
 
 
+def fraction(text: str) -> Decimal:
+    """A JSON number that is no integer, exactly; infinite where its exponent is beyond any decimal. Never raises."""
+    try:
+        return Decimal(text)
+    except InvalidOperation:
+        return Decimal("-Infinity" if text.startswith("-") else "Infinity")
+
+
 def number(value: object) -> Decimal:
     """Read a JSON number or a numeric string, exactly. Raises `ValueError` with the reason."""
     if isinstance(value, bool) or not isinstance(value, int | str | Decimal):
@@ -21,13 +29,14 @@ def number(value: object) -> Decimal:
         raise ValueError("must be a number, or a string that holds nothing else") from None
     if not read.is_finite():
         raise ValueError("must be a finite number")
-    return Decimal(0) if read.adjusted() < -DECIMALS else read
+    return Decimal(0) if not read or read.adjusted() < -DECIMALS else read
 
 
 def money(value: object) -> Decimal:
     """An amount, in the unit of its currency. Raises `ValueError` outside the bounds."""
     read = number(value)
-    if abs(read) > MONEY_LIMIT:
+    # compared, not `abs(read)`: arithmetic would round, and overflows at 1e9999999
+    if not -MONEY_LIMIT <= read <= MONEY_LIMIT:
         raise ValueError(f"must lie between -{MONEY_LIMIT:f} and {MONEY_LIMIT:f}")
     return read
 

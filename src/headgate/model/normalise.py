@@ -15,6 +15,7 @@ from hashlib import sha256
 from headgate.model.vocabulary import GENDERS
 
 _HEX64 = re.compile(r"[0-9a-fA-F]{64}")
+_NO_DIGIT = re.compile(r"\D+")
 _ISO_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
 
@@ -31,14 +32,19 @@ def is_digest(value: str) -> bool:
 def email(raw: str) -> str:
     """Lower case, trimmed, without the `+alias` before the @."""
     local, at, domain = raw.strip().lower().rpartition("@")
-    if not at or not local or not domain or "@" in local:
+    mailbox = local.partition("+")[0]
+    # nothing before the alias would be one and the same key for everybody of that domain
+    if not at or not mailbox or not domain or "@" in local:
         raise ValueError("is neither an e-mail address nor a SHA-256 digest (64 hexadecimal digits)")
-    return f"{local.partition('+')[0]}@{domain}"
+    return f"{mailbox}@{domain}"
 
 
 def phone(raw: str) -> str:
     """Digits only, without leading zeros."""
-    digits = "".join(str(int(c)) for c in raw if c.isdecimal()).lstrip("0")
+    digits = _NO_DIGIT.sub("", raw)
+    if not digits.isascii():
+        digits = digits.translate({ord(digit): str(int(digit)) for digit in set(digits)})
+    digits = digits.lstrip("0")
     if not digits:
         raise ValueError("is neither a phone number nor a SHA-256 digest (64 hexadecimal digits)")
     return digits

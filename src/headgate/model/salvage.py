@@ -9,8 +9,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-_TOKEN = re.compile(rb'"(?:[^"\\]|\\.)*"|[\[{]+|[\]}]+', re.DOTALL)
-_SCALAR = re.compile(rb'"(?:[^"\\]|\\.)*"|[^\s,]+', re.DOTALL)
+#: possessive throughout, and a string that never ends is one token to the end: no byte is looked at twice
+_STRING = rb'"(?:[^"\\]++|\\.)*+(?:"|\\?\Z)'
+_TOKEN = re.compile(_STRING + rb"|[\[{]+|[\]}]+", re.DOTALL)
+_SCALAR = re.compile(_STRING + rb"|[^\s,]+", re.DOTALL)
 #: 1000 events of 250 fields; what has more is not worth the scan
 TOKEN_LIMIT = 500_000
 #: bracket depth inside the `events` list, the batch object being 1

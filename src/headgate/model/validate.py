@@ -12,7 +12,6 @@ A typed decode stops at the first thing it dislikes, so gears 1 and 2 only ever 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from decimal import Decimal
 from typing import Any, NamedTuple
 
 import msgspec
@@ -22,16 +21,20 @@ from headgate.errors import InvalidEnvelope
 from headgate.model import redact
 from headgate.model.event import Event, EventBatch, Rejection
 from headgate.model.explain import explain
-from headgate.model.money import is_count, is_money
+from headgate.model.money import fraction, is_count, is_money
 from headgate.model.salvage import split_events
 from headgate.model.vocabulary import EVENT_SOURCES, EVENT_TIME_AHEAD, EVENTS_PER_REQUEST, Identifiers
 
 #: what the decoder raises on bytes from outside: malformed, wrong type, bad UTF-8, nesting, endless digits
 UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError, ValueError)
 
+#: what stands around the events is kept with each of them up to this many characters, and beyond with the first that is
+#: accepted: a thousand copies of a long text would be a body a thousand times as long
+AROUND_LIMIT = 1024
+
 _batch_decoder = msgspec.json.Decoder(EventBatch)
 _event_decoder = msgspec.json.Decoder(Event)
-_any_decoder = msgspec.json.Decoder(float_hook=Decimal)
+_any_decoder = msgspec.json.Decoder(float_hook=fraction)
 _envelope_decoder = msgspec.json.Decoder(dict[str, Raw])
 _list_decoder = msgspec.json.Decoder(list[Raw])
 _encoder = msgspec.json.Encoder(decimal_format="number")
@@ -92,6 +95,7 @@ def is_normal(events: Sequence[Event], now: int, rules: Rules) -> bool:
     extended = rules.identifiers == "extended"
     latest = now + EVENT_TIME_AHEAD
     digests: list[str] = []
+    urls: list[str] = []
     for event in events:
         user = event.user_data
         if event.event_time > latest or user.is_hashed is False:
@@ -101,10 +105,14 @@ def is_normal(events: Sequence[Event], now: int, rules: Rules) -> bool:
         ):
             return False
         digests += [value for value in (user.em, user.ph, user.fn, user.ln, user.ge, user.db) if value is not None]
+        if event.event_source_url is not None:
+            urls.append(event.event_source_url)
+        if event.referrer_url is not None:
+            urls.append(event.referrer_url)
         custom = event.custom_data
         if custom is not None and not _numbers_are_normal(custom):
             return False
-    return _are_lower_hex("".join(digests))
+    return _are_lower_hex("".join(digests)) and redact.are_plain_urls(urls)
 
 
 def _numbers_are_normal(custom: Any) -> bool:
@@ -153,6 +161,8 @@ def _read_each(body: bytes, now: int, rules_of: Callable[[str], Rules]) -> Batch
             line = _explained_line(raw, index, now, rules, around, failed)
             if line is None:
                 continue
+            if _size(around) > AROUND_LIMIT:
+                around = {}
         event = _light_decoder.decode(line)
         if event.partner_name:
             partners.add(event.partner_name)
@@ -169,6 +179,10 @@ def _read_each(body: bytes, now: int, rules_of: Callable[[str], Rules]) -> Batch
         unknown_fields,
         unknown_sources,
     )
+
+
+def _size(around: dict[str, str]) -> int:
+    return sum(len(field) + len(text) for field, text in around.items())
 
 
 class _Light(msgspec.Struct):
@@ -220,7 +234,7 @@ def _failed(raw: bytes, sent: Any, index: int, errors: dict[str, str]) -> Failed
     if "errors" in sent:
         # a failed event that comes back as it was answered: its old errors make room for the new ones
         sent = {field: value for field, value in sent.items() if field != "errors"}
-        raw = _encoder.encode(sent)
+        raw = _encoder.encode({field: text for field, text in _envelope_decoder.decode(raw).items() if field in sent})
     head = raw.strip()[:-1]
     return FailedEvent(head + (b"," if sent else b"") + told, _rejection(index, errors, sent, sent))
 
@@ -283,17 +297,24 @@ def _salvaged(body: bytes, why: Exception) -> tuple[dict[str, Raw], list[bytes]]
     if found is None:
         raise refusal from None
     try:
-        return _envelope_decoder.decode(found[0]), found[1]
+        envelope = _envelope_decoder.decode(found[0])
     except UNREADABLE:
         raise refusal from None
+    if bytes(envelope.get("events", b"")) != b"[]":
+        # a second list of events: which one counts could only be guessed
+        raise refusal
+    return envelope, found[1]
 
 
 def _unknown_around(envelope: dict[str, Raw]) -> dict[str, str]:
     """Unknown fields beside `events` are kept with each event (decision 15), as `batch.<name>`."""
-    return {
-        redact.scrub(f"batch.{field}"): _encoder.encode(redact.unknown_value(field, _decoded(raw))).decode()
-        for field, raw in envelope.items()
-    }
+    try:
+        return {
+            redact.scrub(f"batch.{field}"): _encoder.encode(redact.unknown_value(field, _decoded(raw))).decode()
+            for field, raw in envelope.items()
+        }
+    except RecursionError:
+        raise InvalidEnvelope("the body is nested too deeply") from None
 
 
 def _decoded(raw: Raw | None) -> Any:

@@ -25,6 +25,8 @@ from headgate.model.money import fraction, is_count, is_money
 from headgate.model.salvage import split_events
 from headgate.model.vocabulary import EVENT_SOURCES, EVENT_TIME_AHEAD, EVENTS_PER_REQUEST, Identifiers
 
+#: values that a body may hold when it has to be read piece by piece: 500 an event, and a bound on the memory they take
+VALUES_LIMIT = 500_000
 #: what the decoder raises on bytes from outside: malformed, wrong type, bad UTF-8, nesting, endless digits
 UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError, ValueError)
 
@@ -149,6 +151,8 @@ def _census(events: Sequence[Event]) -> tuple[frozenset[str], int, int]:
 
 
 def _read_each(body: bytes, now: int, rules_of: Callable[[str], Rules]) -> Batch:
+    if body.count(b",") > VALUES_LIMIT:
+        raise InvalidEnvelope(f"the body holds more than {VALUES_LIMIT} values; send fewer events a request")
     event_group_id, sent, around = _read_envelope(body)
     rules = rules_of(event_group_id)
     lines: list[bytes] = []

@@ -1,0 +1,172 @@
+"""The two endpoints that take events: what happens to a request, from its headers to its answer."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import suppress
+from typing import NamedTuple
+
+import msgspec
+
+from headgate.edge.access import Access
+from headgate.edge.body import BodyReader, Receive, announced_length
+from headgate.edge.head import Head
+from headgate.edge.keys import KeyRing
+from headgate.edge.limits import BYTES_AN_EVENT, EdgeLimits, RateLimits
+from headgate.edge.memory import BodyMemory, Share
+from headgate.edge.negotiate import content_encoding, require_json
+from headgate.edge.parts import Parts
+from headgate.edge.reply import Reply
+from headgate.errors import InvalidEnvelope, LogUnavailable
+from headgate.model import redact
+from headgate.model.answer import answer
+from headgate.model.event import Receipt, Rejection
+from headgate.model.validate import Batch, read_batch
+from headgate.registry.snapshot import Key
+
+_MICROSECONDS = 1_000_000
+
+
+class Request(NamedTuple):
+    """A request, as far as its headers."""
+
+    id: str
+    head: Head
+    receive: Receive
+
+
+class _Read(NamedTuple):
+    """A request that was read and may be kept."""
+
+    key: Key
+    account_id: str
+    batch: Batch
+    #: microseconds since 1970, UTC: when its last byte was here
+    received_at: int
+
+
+class Ingest:
+    """Takes events for one worker."""
+
+    def __init__(self, parts: Parts, limits: EdgeLimits) -> None:
+        self._parts = parts
+        self._keys = KeyRing(parts.registered, parts.verify, self._seconds)
+        self._rates = RateLimits(limits, self._seconds)
+        self._bodies = BodyReader(limits.body, limits.body_patience)
+        # room for one body at least, whatever the settings say
+        self._memory = BodyMemory(max(limits.bodies, limits.body))
+
+    async def post_events(self, request: Request) -> Reply:
+        """Keep a batch: the answer is given once the log has it. Raises a `RequestError`, with nothing kept."""
+        with self._memory.share() as share:
+            read = await self._read(request, share)
+            await self._parts.appender.append(_receipt(request, read))
+            batch = read.batch
+            self._parts.metrics.events(
+                batch.accepted,
+                [failed.rejection for failed in batch.failed],
+                batch.unknown_sources,
+                batch.unknown_fields,
+            )
+            return _answer(batch)
+
+    async def post_test_events(self, request: Request) -> Reply:
+        """Answer a batch as `post_events` would, and keep none of it but a redacted copy to look at.
+
+        The copy is not waited for: a test is answered whether or not the log is well.
+        """
+        with self._memory.share() as share:
+            read = await self._read(request, share)
+            with suppress(LogUnavailable):
+                self._parts.appender.append(_test_receipt(request, read)).add_done_callback(_forget)
+            self._parts.metrics.test_events(read.batch.received)
+            return _answer(read.batch)
+
+    async def _read(self, request: Request, share: Share) -> _Read:
+        head = request.head
+        key = self._keys.authenticate(head.authorization)
+        require_json(head.content_type, head.accept)
+        encoding = content_encoding(head.content_encoding)
+        self._rates.admit(key.id)
+        length = announced_length(head.content_length)
+        body = await self._bodies.read(request.receive, length, encoding, share)
+        self._parts.metrics.body(len(body))
+        return self._validated(key, body)
+
+    def _validated(self, key: Key, body: bytes) -> _Read:
+        received_at = self._parts.clock()
+        # only now: with a slow body, much may have changed since the headers came
+        access = Access(key, self._parts.registered.current)
+        try:
+            batch = read_batch(body, now=received_at // _MICROSECONDS, rules_of=access.rules_of)
+        except InvalidEnvelope:
+            self._rates.charge(key.id, 0, 1 + len(body) // BYTES_AN_EVENT)
+            raise
+        self._rates.charge(key.id, batch.received, len(batch.failed))
+        access.require_partners(batch.event_group_id, batch.partner_names)
+        return _Read(key, access.account_of(batch.event_group_id), batch, received_at)
+
+    def _seconds(self) -> float:
+        return self._parts.clock() / _MICROSECONDS
+
+
+def _receipt(request: Request, read: _Read) -> Receipt:
+    batch = read.batch
+    return Receipt(
+        request_id=request.id,
+        received_at=read.received_at,
+        event_group_id=batch.event_group_id,
+        account_id=read.account_id,
+        key_id=read.key.id,
+        received=batch.received,
+        accepted=batch.accepted,
+        events=batch.lines,
+        rejections=[failed.rejection for failed in batch.failed],
+    )
+
+
+def _test_receipt(request: Request, read: _Read) -> Receipt:
+    """A receipt without a single event in it: every one is a redacted copy, with its errors if it has any."""
+    batch = read.batch
+    return Receipt(
+        request_id=request.id,
+        received_at=read.received_at,
+        event_group_id=batch.event_group_id,
+        account_id=read.account_id,
+        key_id=read.key.id,
+        test=True,
+        received=batch.received,
+        accepted=batch.accepted,
+        rejections=_copies(batch),
+    )
+
+
+def _copies(batch: Batch) -> list[Rejection]:
+    copies = {failed.rejection.index: failed.rejection for failed in batch.failed}
+    # `lines` has the accepted events in the order sent, so they fill the places that the failed ones left
+    lines = iter(batch.lines.split(b"\n"))
+    for index in range(batch.received):
+        if index not in copies:
+            copies[index] = _copy(index, next(lines))
+    return [copies[index] for index in range(batch.received)]
+
+
+def _copy(index: int, line: bytes) -> Rejection:
+    event = msgspec.json.decode(line)
+    return Rejection(
+        index=index,
+        errors={},
+        event=redact.event(event),
+        event_id=redact.identifier(event.get("event_id") or "")[:256],
+        event_name=event["event_name"],
+    )
+
+
+def _answer(batch: Batch) -> Reply:
+    return Reply(*answer(batch.received, [failed.answer for failed in batch.failed]))
+
+
+def _forget(appended: asyncio.Future[None]) -> None:
+    """Look at what became of it, since nobody else will."""
+    if not appended.cancelled():
+        appended.exception()

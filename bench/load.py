@@ -82,7 +82,11 @@ async def _drive(port: int, requests: Sequence[bytes], connections: int, seconds
             port,
         )
         made.append(protocol)
-    await asyncio.wait_for(asyncio.gather(*(connection.done for connection in made)), seconds + 60)
+    everything = asyncio.gather(*(connection.done for connection in made))
+    async with asyncio.timeout(seconds + 60):
+        while not everything.done():
+            # never asleep: to wake this processor up is work that would be charged to the server beside it
+            await asyncio.sleep(0)
     taken = time.perf_counter() - start
     statuses: dict[int, int] = {}
     for connection in made:

@@ -12,6 +12,7 @@ import enum
 import os
 import sqlite3
 import threading
+from collections import deque
 from collections.abc import Callable
 from pathlib import Path
 from queue import Empty, SimpleQueue
@@ -70,7 +71,10 @@ class SqliteAppender:
         self._group_bytes = group_bytes
         self._waiting_bytes = waiting_bytes
         self._on_commit = on_commit
-        self._queue: SimpleQueue[_Waiting | _Signal] = SimpleQueue()
+        self._gathered: list[_Waiting] = []
+        self._queue: SimpleQueue[list[_Waiting] | _Signal] = SimpleQueue()
+        #: taken from the queue and not yet in a group; the thread's own
+        self._taken: deque[_Waiting] = deque()
         # Bytes ever queued and ever dealt with: each is written by one thread only, so neither needs a lock.
         self._queued = 0
         self._settled = 0
@@ -91,9 +95,12 @@ class SqliteAppender:
         weight = frames.weight(receipt)
         if refusal := self._refusal(weight):
             raise _unavailable(refusal)
-        durable = asyncio.get_running_loop().create_future()
+        loop = asyncio.get_running_loop()
+        durable = loop.create_future()
         self._queued += weight
-        self._queue.put(_Waiting(receipt, durable, weight))
+        if not self._gathered:
+            loop.call_soon(self._hand_over)
+        self._gathered.append(_Waiting(receipt, durable, weight))
         return durable
 
     def ready(self) -> str | None:
@@ -109,8 +116,15 @@ class SqliteAppender:
         """Commit what is queued, then let go of the partition. Closing twice is fine."""
         if not self._closed:
             self._closed = True
+            self._hand_over()
             self._queue.put(_Signal.STOP)
         await asyncio.to_thread(self._thread.join)
+
+    def _hand_over(self) -> None:
+        """Give the thread what one turn of the event loop gathered: to wake it for each receipt would cost both dearly."""
+        if self._gathered:
+            self._queue.put(self._gathered)
+            self._gathered = []
 
     def _refusal(self, weight: int) -> str | None:
         if self._closed:
@@ -136,26 +150,28 @@ class SqliteAppender:
     def _run(self) -> None:
         try:
             while (item := self._queue.get()) is not _Signal.STOP:
-                if isinstance(item, _Waiting):
-                    self._commit(self._group(item))
+                if isinstance(item, list):
+                    self._taken.extend(item)
+                    while self._taken:
+                        self._commit(self._group())
                 else:
                     self._attempt(self._look_now)
             self._attempt(self._tail.close)
         finally:
             os.close(self._lock)
 
-    def _group(self, item: _Waiting) -> list[_Waiting]:
-        group = [item]
-        weight = item.weight
+    def _group(self) -> list[_Waiting]:
+        """What is committed next: of what was taken, and of what has come since, as much as one commit may hold."""
         with contextlib.suppress(Empty):
-            while weight < self._group_bytes:
-                following = self._queue.get_nowait()
-                if isinstance(following, _Waiting):
-                    group.append(following)
-                    weight += following.weight
-                elif following is _Signal.STOP:
-                    self._queue.put(following)  # nothing comes after it
-                    break
+            while not isinstance(following := self._queue.get_nowait(), _Signal):
+                self._taken.extend(following)
+            if following is _Signal.STOP:
+                self._queue.put(following)  # nothing comes after it
+        group = [self._taken.popleft()]
+        weight = group[0].weight
+        while self._taken and weight < self._group_bytes:
+            group.append(self._taken.popleft())
+            weight += group[-1].weight
         return group
 
     def _commit(self, group: list[_Waiting]) -> None:

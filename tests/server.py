@@ -42,7 +42,9 @@ class Server:
             headers={"Authorization": f"Bearer {(data / 'operator-token').read_text()}"},
         )
 
-    def post(self, *events: dict[str, Any], path: str = "/v1/events", key: str | None = None, **more: Any) -> httpx.Response:
+    def post(
+        self, *events: dict[str, Any], path: str = "/v1/events", key: str | None = None, **more: Any
+    ) -> httpx.Response:
         body = {"event_group_id": self.demo["event_group_id"], "events": list(events), **more}
         return self.edge.post(path, json=body, headers={"Authorization": f"Bearer {key or self.demo['api_key']}"})
 

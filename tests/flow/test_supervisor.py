@@ -80,7 +80,7 @@ async def test_a_child_sees_the_end_of_its_parent(tmp_path: Path) -> None:
     assert process is not None
     assert process.stdin is not None
     process.stdin.close()
-    await until(lambda: (tmp_path / "ended").exists())
+    await until((tmp_path / "ended").exists)
     await child.stop(5.0)
     await task
 

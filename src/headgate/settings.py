@@ -33,6 +33,8 @@ Bytes = Annotated[int, Meta(ge=1, extra={"kind": "size"})]
 Seconds = Annotated[float, Meta(gt=0, le=86400, extra={"kind": "seconds"})]
 Count = Annotated[int, Meta(ge=1, le=2**40)]
 CountOrNone = Annotated[int, Meta(ge=0, le=2**40)]
+#: the store counts days as seconds of a 32-bit clock: a century would come round to the past
+Days = Annotated[int, Meta(ge=1, le=3650)]
 Networks = Annotated[tuple[str, ...], Meta(extra={"kind": "addresses"})]
 LogLevel = Literal["debug", "info", "warning", "error"]
 
@@ -74,10 +76,7 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     log_roll_bytes: Annotated[Bytes, _about("Size of one log file; a larger one is closed and the next begun.")] = (
         256 * 2**20
     )
-    archive_days: Annotated[
-        CountOrNone, _about("Days for which the archive keeps the loaded log; 0 keeps it for ever.")
-    ] = 0
-    rejections_days: Annotated[Count, _about("Days for which rejected events are kept, personal data removed.")] = 7
+    rejections_days: Annotated[Days, _about("Days for which rejected events are kept, personal data removed.")] = 7
 
     body_limit: Annotated[Bytes, _about("Largest body of a request, after decoding.")] = BODY_LIMIT
     header_timeout: Annotated[Seconds, _about("Time within which the head of a request must arrive.")] = 10.0
@@ -97,7 +96,9 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     ] = 16_000_000
 
     log: Annotated[str, _about("URL of the log; empty for the embedded one.")] = ""
-    store: Annotated[str, _about("URL of the store; empty for the embedded one.")] = ""
+    store: Annotated[
+        str, _about("URL of the store, as in `https://user:password@host:8443/headgate`; empty for the embedded one.")
+    ] = ""
     registry: Annotated[
         str, _about("URL of the registry, as in `postgresql://user@host/headgate`; empty for the embedded one.")
     ] = ""

@@ -11,14 +11,16 @@ from typing import Any, NamedTuple
 import msgspec
 import pytest
 
-from headgate.errors import LogCorrupt
-from headgate.log.base import Reader
+from headgate.errors import HeadgateError, LogCorrupt
+from headgate.log import archive
+from headgate.log.base import Reader, Stretch
 from headgate.log.journal import Journal
 from headgate.log.sqlite import SqliteAppender
 from headgate.log.sqlite_reader import SqliteReader
 from headgate.model.event import Receipt, Rejection
+from headgate.processes.rebuild import rebuild_store
+from headgate.settings import Settings
 from headgate.store.clickhouse import ClickHouseStore
-from headgate.store.memory import MemoryStore
 from headgate.stream.block import Taken
 from headgate.stream.rebuild import rebuild
 from headgate.stream.worker import Limits, Worker
@@ -106,7 +108,7 @@ def test_the_rebuilt_store_equals_the_first(parts: Parts, new_store: NewStore) -
     again = new_store()
     count_of_blocks = rebuild(parts.folder, parts.journal, parts.reader, again, told.append, memory_keys=8)
     assert contents(again) == contents(parts.store)
-    assert count_of_blocks == len(told) == len(list(parts.journal.blocks()))
+    assert count_of_blocks == len(told) == parts.journal.last_seq()
     statuses = again._loading.query("SELECT status, count() FROM conversions GROUP BY status ORDER BY status")
     assert [status for status, _ in statuses.result_rows] == ["kept", "duplicate"]
     assert all(contents(again).values())
@@ -137,14 +139,7 @@ def test_a_block_that_is_only_planned_is_left_to_the_worker(parts: Parts, new_st
         await appender.close()
 
     asyncio.run(append())
-    store, refusing = new_store(), MemoryStore(lambda _table, _row: "refused")
-    broken = Worker(
-        parts.reader, parts.journal, refusing, lambda: NOW * MICROSECONDS, parts.folder, Limits(dead_in_a_row=0)
-    )
-    with pytest.raises(Exception, match="in a row"):
-        broken.drain()
-    pending = parts.journal.pending()
-    assert pending is not None
+    store, pending = new_store(), parts.journal.plan([Stretch("edge-2", 1, 1)], NOW * MICROSECONDS)
     rebuild(parts.folder, parts.journal, parts.reader, store, lambda _: None)
     assert contents(store) == contents(parts.store)
     assert parts.journal.pending() == pending
@@ -159,3 +154,89 @@ def test_a_lost_archive_file_is_told_and_not_passed_over(parts: Parts, new_store
     first.unlink()
     with pytest.raises(LogCorrupt, match="block 1 is missing"):
         rebuild(parts.folder, parts.journal, parts.reader, new_store(), lambda _: None)
+
+
+def test_a_lost_archive_file_is_told_even_where_the_journal_has_only_a_planned_block(
+    parts: Parts, new_store: NewStore
+) -> None:
+    parts.worker.archive()
+    last = parts.journal.last_seq()
+    parts.journal.plan([Stretch("edge-2", 1, 1)], NOW * MICROSECONDS)
+    assert [block.seq for block in parts.journal.blocks()] == [last, last + 1]
+    parts.journal.archived([last], "the last.zst")
+    assert [block.seq for block in parts.journal.blocks()] == [last + 1]
+    max(parts.folder.glob("*.zst")).unlink()
+    with pytest.raises(LogCorrupt, match="is missing"):
+        rebuild(parts.folder, parts.journal, parts.reader, new_store(), lambda _: None)
+
+
+def outcome(store: ClickHouseStore) -> list[Any]:
+    """What became of each event, wherever blocks end."""
+    query = "SELECT request_id, event_id, status FROM conversions ORDER BY ALL"
+    return list(store._loading.query(query).result_rows)
+
+
+def test_a_rebuild_mends_a_journal_that_was_lost(parts: Parts, new_store: NewStore, tmp_path: Path) -> None:
+    fresh, again = Journal(tmp_path / "fresh.db"), new_store()
+    archived = archive.newest(parts.folder)
+    assert 0 < archived < parts.journal.last_seq()
+    assert rebuild(parts.folder, fresh, parts.reader, again, lambda _: None) == archived
+    assert (fresh.last_seq(), fresh.pending(), fresh.unarchived()) == (archived, None, [])
+    assert fresh.kept_elsewhere() == parts.journal.kept_elsewhere()
+    Worker(parts.reader, fresh, again, lambda: NOW * MICROSECONDS, parts.folder, Limits(records=11)).drain()
+    assert fresh.positions() == parts.journal.positions()
+    assert outcome(again) == outcome(parts.store)
+    fresh.close()
+
+
+@pytest.mark.parametrize("known", [2, 5], ids=["before the archive's end", "with a planned block that it holds"])
+def test_a_rebuild_mends_a_journal_from_a_backup(parts: Parts, new_store: NewStore, tmp_path: Path, known: int) -> None:
+    older, again = Journal(tmp_path / "older.db"), new_store()
+    stretches = [block.stretches for path in sorted(parts.folder.glob("*.zst")) for block, _ in archive.read(path)]
+    for seq, of_block in enumerate(stretches[:known], start=1):
+        older.plan(of_block, NOW)
+        if seq < 5:
+            older.loaded(seq, NOW)
+    rebuild(parts.folder, older, parts.reader, again, lambda _: None)
+    assert (older.pending(), older.unarchived(), older.last_seq()) == (None, [], len(stretches))
+    assert older.kept_elsewhere() == parts.journal.kept_elsewhere()
+    Worker(parts.reader, older, again, lambda: NOW * MICROSECONDS, parts.folder, Limits()).drain()
+    assert outcome(again) == outcome(parts.store)
+    older.close()
+
+
+def test_a_journal_learns_nothing_from_a_damaged_file(parts: Parts, new_store: NewStore, tmp_path: Path) -> None:
+    first, _ = sorted(parts.folder.glob("*.zst"))
+    first.write_bytes(first.read_bytes()[:-40])
+    fresh = Journal(tmp_path / "fresh.db")
+    with pytest.raises(LogCorrupt):
+        rebuild(parts.folder, fresh, parts.reader, new_store(), lambda _: None)
+    assert fresh.last_seq() == 0
+    fresh.close()
+
+
+def test_an_archive_that_is_not_of_this_journal_is_refused(parts: Parts, new_store: NewStore, tmp_path: Path) -> None:
+    other = Journal(tmp_path / "other.db")
+    other.plan([Stretch("edge-0", 1, 1)], NOW)
+    with pytest.raises(LogCorrupt, match="not the one that the journal knows"):
+        rebuild(parts.folder, other, parts.reader, new_store(), lambda _: None)
+    other.close()
+
+
+def test_a_store_of_another_log_is_not_filled_up(parts: Parts) -> None:
+    parts.store.load("tallies", [b'{"block":999}'], "999")
+    with pytest.raises(LogCorrupt, match="blocks up to 999"):
+        rebuild(parts.folder, parts.journal, parts.reader, parts.store, lambda _: None)
+
+
+def test_a_rebuild_that_the_log_does_not_follow_on_fails(parts: Parts, new_store: NewStore, tmp_path: Path) -> None:
+    with pytest.raises(LogCorrupt, match="ends at row 0"):
+        rebuild(parts.folder, parts.journal, SqliteReader(tmp_path / "nowhere"), new_store(), lambda _: None)
+
+
+def test_nothing_is_rebuilt_from_nothing(tmp_path: Path) -> None:
+    for folder in ("log", "store"):
+        (tmp_path / folder).mkdir()
+    with pytest.raises(HeadgateError, match="move the folder `store` aside"):
+        rebuild_store(Settings(data=tmp_path), lambda _taken, _total: None)
+    assert (tmp_path / "store").exists()

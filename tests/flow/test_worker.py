@@ -265,14 +265,14 @@ def test_archived_rows_are_released_and_no_others(tmp_path: Path) -> None:
 
 
 def test_what_an_earlier_process_archived_is_released_at_the_start(tmp_path: Path) -> None:
-    log, journal = logged(day()), Journal(tmp_path / "journal.db")
-    worker(log.reader(), journal, MemoryStore(), tmp_path, limits=Limits()).drain()
+    log, journal, store = logged(day()), Journal(tmp_path / "journal.db"), MemoryStore()
+    worker(log.reader(), journal, store, tmp_path, limits=Limits()).drain()
     archive.write(tmp_path / "archive", journal.unarchived(), lambda block: (
         row for stretch in block.stretches for row in log.reader().read(*stretch, limit=1 << 30)
     ))  # fmt: skip
     journal.archived([block.seq for block in journal.blocks()], "0000000001-0000000001.zst")
     assert log.partitions["edge-0"].rows
-    worker(log.reader(), journal, MemoryStore(), tmp_path).drain()
+    worker(log.reader(), journal, store, tmp_path).drain()
     assert not log.partitions["edge-0"].rows
 
 

@@ -105,6 +105,59 @@ def test_a_block_that_is_not_loaded_cannot_be_archived_nor_those_named_with_it(j
     assert [block.seq for block in journal.unarchived()] == [1]
 
 
+def test_archived_blocks_are_forgotten_but_the_numbers_go_on(path: Path, journal: Journal) -> None:
+    for seq in range(1, 301):
+        journal.plan([Stretch("edge-0", seq, seq)], seq)
+        journal.loaded(seq, seq)
+    journal.archived(range(1, 300), "a.zst")
+    assert [block.seq for block in journal.blocks()] == [300]
+    journal.archived([300], "b.zst")
+    assert [(block.seq, block.archive) for block in journal.blocks()] == [(300, "b.zst")]
+    assert journal.positions() == {"edge-0": 300}
+    with contextlib.closing(Journal(path)) as again:
+        assert (again.last_seq(), again.newest(5)) == (300, list(journal.blocks()))
+        assert again.plan([Stretch("edge-0", 301, 301)], 1).seq == 301
+    with contextlib.closing(sqlite3.connect(path)) as connection:
+        assert connection.execute("SELECT count(*) FROM stretches").fetchone() == (2,)
+
+
+def test_only_some_of_what_waits_for_the_archive_can_be_asked_for(journal: Journal) -> None:
+    for seq in range(1, 4):
+        journal.plan([Stretch("edge-0", seq, seq)], seq)
+        journal.loaded(seq, seq)
+    assert [block.seq for block in journal.unarchived(2)] == [1, 2]
+    assert [block.seq for block in journal.newest(2)] == [3, 2]
+
+
+def archived(seq: int, first: int, last: int) -> Block:
+    return Block(seq, (Stretch("edge-0", first, last),), 10, 11, "a.zst")
+
+
+def test_a_journal_learns_blocks_from_their_archive(journal: Journal) -> None:
+    for block in (archived(1, 1, 5), archived(2, 6, 6), archived(3, 7, 9)):
+        journal.adopt(block)
+    assert list(journal.blocks()) == [archived(3, 7, 9)]
+    assert (journal.positions(), journal.kept_elsewhere()) == ({"edge-0": 9}, {"edge-0": 9})
+    assert journal.plan([Stretch("edge-0", 10, 10)], 1).seq == 4
+
+
+def test_a_planned_block_that_is_found_archived_is_loaded(journal: Journal) -> None:
+    journal.plan([Stretch("edge-0", 1, 5)], 10)
+    journal.adopt(archived(1, 1, 5))
+    assert (journal.pending(), journal.unarchived()) == (None, [])
+    assert list(journal.blocks()) == [archived(1, 1, 5)]
+
+
+@pytest.mark.parametrize("block", [archived(1, 1, 4), archived(2, 6, 6), archived(3, 6, 6), archived(2, 7, 7)])
+def test_a_block_that_does_not_fit_is_not_learnt(journal: Journal, block: Block) -> None:
+    journal.plan([Stretch("edge-0", 1, 5)], 10)
+    if block.stretches[0].first == 7:
+        journal.loaded(1, 2)
+    with pytest.raises(LogCorrupt, match="not"):
+        journal.adopt(block)
+    assert (journal.last_seq(), journal.positions()) == (1, {"edge-0": 5})
+
+
 def test_what_was_planned_is_still_so_after_the_process_ended(path: Path, journal: Journal) -> None:
     block = journal.plan([Stretch("edge-0", 1, 5)], 1)
     with contextlib.closing(Journal(path)) as again:
@@ -176,12 +229,15 @@ def test_any_order_of_doings_leaves_every_row_in_just_one_block(done: list[tuple
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "journal.db"
         journal = Journal(path)
+        planned: list[Block] = []
         for step, counts in done:
             pending = journal.pending()
             if step == "plan" and pending is None:
                 ends = journal.positions()
-                journal.plan(
-                    [Stretch(name, ends.get(name, 0) + 1, ends.get(name, 0) + n) for name, n in counts.items()], 1
+                planned.append(
+                    journal.plan(
+                        [Stretch(name, ends.get(name, 0) + 1, ends.get(name, 0) + n) for name, n in counts.items()], 1
+                    )
                 )
             elif step == "loaded" and pending is not None:
                 journal.loaded(pending.seq, 2)
@@ -190,10 +246,19 @@ def test_any_order_of_doings_leaves_every_row_in_just_one_block(done: list[tuple
             elif step == "reopen":
                 journal.close()
                 journal = Journal(path)
-        blocks = list(journal.blocks())
-        assert [block.seq for block in blocks] == list(range(1, len(blocks) + 1))
-        assert [block.seq for block in blocks if block.loaded_at is None] in ([], [len(blocks)])
+        assert [block.seq for block in planned] == list(range(1, len(planned) + 1))
+        assert journal.last_seq() == len(planned)
         for name, end in journal.positions().items():
-            mine = [s for block in blocks for s in block.stretches if s.partition == name]
+            mine = [s for block in planned for s in block.stretches if s.partition == name]
             assert [offset for s in mine for offset in range(s.first, s.last + 1)] == list(range(1, end + 1))
+        left = list(journal.blocks())
+        assert [(block.seq, block.stretches) for block in left] == [
+            (block.seq, block.stretches) for block in planned[len(planned) - len(left) :]
+        ]
+        assert [block.seq for block in left if block.loaded_at is None] in ([], [len(planned)])
+        # of what is archived only the newest is left, and only where nothing came after it
+        assert [block.seq for block in left if block.archive] in ([], [len(planned)])
+        for name, end in journal.kept_elsewhere().items():
+            waiting = [s.first for block in left if not block.archive for s in block.stretches if s.partition == name]
+            assert end == min(waiting, default=journal.positions()[name] + 1) - 1
         journal.close()

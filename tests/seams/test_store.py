@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Callable, Iterator
 from decimal import Decimal
 from typing import Any
@@ -161,6 +162,23 @@ def test_many_keys_may_be_asked_for_at_once(store: Store) -> None:
     assert as_set(store.kept_keys([*range(1, 45_000), BIG], 0, NOW, 5)) == {(BIG, NOW)}
 
 
+@pytest.mark.parametrize("table", ["conversions", "dead_letters", "tallies"])
+def test_the_newest_block_is_found_in_any_lasting_table(store: Store, table: str) -> None:
+    assert store.newest_block() == 0
+    store.load("tallies", [row(block=3), row(block=7)], "a")
+    assert store.newest_block() == 7
+    store.load(table, [row(block=8), row(block=2)], "b")
+    store.load("rejections", [row(block=9)], "c")
+    assert store.newest_block() == 8
+
+
+def test_a_block_is_whole_once_it_has_a_tally(store: Store) -> None:
+    store.load("conversions", [row(block=1), row(block=2), row(block=3)], "a")
+    assert store.whole_blocks(3) == 0
+    store.load("tallies", [row(block=1), row(block=1), row(block=3), row(block=4)], "b")
+    assert [store.whole_blocks(last) for last in (0, 1, 2, 3, 9)] == [0, 1, 1, 2, 3]
+
+
 # what only the engine can show
 
 
@@ -313,5 +331,33 @@ def test_every_query_has_a_name_and_runs(clickhouse: ClickHouseStore) -> None:
     numbers = dict.fromkeys(("since", "first_block", "last_block", "before_block", "block", "row", "shard"), 0)
     parameters = {
         **numbers, "first": 0, "last": 0, "event_group_id": "", "status": "", "event_id": "", "dedup_key": "0", "keys": [1],
+        "table": "",
     }  # fmt: skip
-    assert {name: clickhouse.query(name, parameters) for name in sql.QUERIES} == {name: [] for name in sql.QUERIES}
+    numbers_of_nothing = {"newest_block": [{"newest": 0}], "whole_blocks": [{"blocks": 0}]}
+    assert {name: clickhouse.query(name, parameters) for name in sql.QUERIES} == {
+        name: numbers_of_nothing.get(name, []) for name in sql.QUERIES
+    }
+
+
+def mutations(store: ClickHouseStore) -> int:
+    query = "SELECT count() FROM system.mutations WHERE database = currentDatabase() AND table = 'rejections'"
+    return int(store._command(query))
+
+
+def test_rejections_live_as_long_as_the_setting_says(
+    open_database: Callable[..., ClickHouseStore], database_names: Iterator[str]
+) -> None:
+    name = next(database_names)
+    days_old = [row(block=days, received_at=f"{int(time.time()) - days * 86400 - 3600}.0") for days in (3, 8, 29)]
+    for days, left in ((30, 3), (30, 3), (7, 1), (2, 0)):
+        store = open_database(name, rejections_days=days)
+        store.migrate()
+        if days == 30:
+            store.load("rejections", days_old, "a")
+        store._command("OPTIMIZE TABLE rejections FINAL")
+        assert store._command("SELECT count() FROM rejections") == left
+    before = mutations(store)
+    store.migrate()
+    assert mutations(store) == before
+    assert f"toIntervalDay({days})" in dict(shape(store))["rejections"]
+    store._command(f"DROP DATABASE {name}")

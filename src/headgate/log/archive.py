@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import BinaryIO
@@ -27,6 +28,7 @@ FORMAT = 1
 LEVEL = 3
 #: Bytes of the longest message; a longer length is damage, not a reason to ask for memory.
 _LONGEST = 1 << 30
+_NAME = re.compile(r"[0-9]{10,}-[0-9]{10,}\.zst")
 _LENGTH = 4
 _SEAL = 8
 
@@ -91,6 +93,16 @@ def write(folder: Path, blocks: Sequence[Block], rows_of_block: Callable[[Block]
         with contextlib.suppress(OSError):
             draft.unlink(missing_ok=True)
     return path
+
+
+def newest(folder: Path) -> int:
+    """The highest block that a file of the folder is named for; 0 where there is none."""
+    return max((int(path.stem.rpartition("-")[2]) for path in files_of(folder)), default=0)
+
+
+def files_of(folder: Path) -> list[Path]:
+    """The archive's files, in the order of the blocks that they begin with. Whatever else lies there is none of ours."""
+    return sorted(path for path in folder.glob("*.zst") if _NAME.fullmatch(path.name))
 
 
 def read(path: Path) -> Iterator[tuple[Block, list[Row]]]:

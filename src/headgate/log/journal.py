@@ -2,6 +2,8 @@
 
 A block is planned, then loaded, then archived. What a block holds is fixed from the moment it is planned, so a core that
 crashed half way loads the very same rows under the same number, and the store knows that it has them.
+
+What is archived is forgotten here, but for the newest block, which goes on with the numbers: the archive says the same.
 """
 
 from __future__ import annotations
@@ -41,6 +43,14 @@ CREATE TABLE stretches (
 CREATE TABLE positions (partition TEXT PRIMARY KEY, last INTEGER NOT NULL) STRICT, WITHOUT ROWID;
 PRAGMA user_version = {_FORMAT};
 COMMIT;
+"""
+#: the first row that is planned and not archived bounds what is
+_KEPT_ELSEWHERE = """
+SELECT positions.partition, coalesce(min(waiting.first) - 1, positions.last)
+FROM positions
+LEFT JOIN (SELECT partition, first FROM stretches JOIN blocks USING (seq) WHERE archive IS NULL) AS waiting
+    USING (partition)
+GROUP BY positions.partition
 """
 _NOT_LOADED = "loaded_at IS NULL AND archive IS NULL"
 
@@ -84,16 +94,9 @@ class Journal:
             if pending := _some(connection, _NOT_LOADED):
                 raise ValueError(f"block {pending[0].seq} is not loaded yet")
             _check(stretches, _positions(connection))
-            (seq,) = connection.execute("SELECT coalesce(max(seq), 0) + 1 FROM blocks").fetchone()
-            connection.execute("INSERT INTO blocks (seq, planned_at) VALUES (?, ?)", (seq, now))
-            connection.executemany(
-                "INSERT INTO stretches VALUES (?, ?, ?, ?)", [(seq, *stretch) for stretch in stretches]
-            )
-            connection.executemany(
-                "INSERT INTO positions VALUES (?, ?) ON CONFLICT (partition) DO UPDATE SET last = excluded.last",
-                [(stretch.partition, stretch.last) for stretch in stretches],
-            )
-            return _some(connection, "seq = ?", seq)[0]
+            block = Block(_last_seq(connection) + 1, tuple(sorted(stretches)), now)
+            _insert(connection, block)
+            return block
 
     def pending(self) -> Block | None:
         """Give the block that is planned and not loaded, if there is one."""
@@ -115,13 +118,31 @@ class Journal:
         with self._transaction() as connection:
             return _positions(connection)
 
-    def unarchived(self) -> list[Block]:
-        """Blocks that are loaded and in no archive, oldest first."""
+    def last_seq(self) -> int:
+        """The number of the newest block, 0 before the first."""
         with self._transaction() as connection:
-            return _some(connection, "archive IS NULL AND loaded_at IS NOT NULL ORDER BY seq")
+            return _last_seq(connection)
+
+    def unarchived(self, limit: int = -1) -> list[Block]:
+        """Blocks that are loaded and in no archive, oldest first; `limit` of them, or all."""
+        with self._transaction() as connection:
+            return _some(connection, "archive IS NULL AND loaded_at IS NOT NULL ORDER BY seq LIMIT ?", limit)
+
+    def newest(self, limit: int) -> list[Block]:
+        """The newest blocks that are loaded, as far as they are remembered, newest first."""
+        with self._transaction() as connection:
+            return _some(connection, "loaded_at IS NOT NULL ORDER BY seq DESC LIMIT ?", limit)
+
+    def kept_elsewhere(self) -> dict[str, int]:
+        """Partition -> the last offset up to which all rows are in an archive."""
+        with self._transaction() as connection:
+            return dict(connection.execute(_KEPT_ELSEWHERE))
 
     def archived(self, seqs: Iterable[int], file: str) -> None:
-        """Note that these blocks are in the archive `file`. Raises `ValueError` for one that is not loaded."""
+        """Note that these blocks are durable in the archive `file`, and forget what need not be remembered.
+
+        Raises `ValueError` for one that is not loaded.
+        """
         with self._transaction() as connection:
             for seq in seqs:
                 change = connection.execute(
@@ -129,9 +150,32 @@ class Journal:
                 )
                 if not change.rowcount:
                     raise ValueError(f"block {seq} is not loaded")
+            _forget(connection)
+
+    def adopt(self, block: Block) -> None:
+        """Learn from its archive of a block that is not remembered as archived: this journal was lost, or is a copy.
+
+        Raises `LogCorrupt` when the block does not fit what is known.
+        """
+        with self._transaction() as connection:
+            if block.seq == _last_seq(connection) + 1 and not _some(connection, _NOT_LOADED):
+                try:
+                    _check(block.stretches, _positions(connection))
+                except ValueError as error:
+                    raise LogCorrupt(
+                        f"block {block.seq} of {block.archive} does not fit the journal: {error}"
+                    ) from None
+                _insert(connection, block)
+            elif [known.stretches for known in _some(connection, "seq = ?", block.seq)] != [block.stretches]:
+                raise LogCorrupt(f"block {block.seq} of {block.archive} is not the one that the journal knows")
+            connection.execute(
+                "UPDATE blocks SET loaded_at = coalesce(loaded_at, ?), archive = ? WHERE seq = ?",
+                (block.loaded_at, block.archive, block.seq),
+            )
+            _forget(connection)
 
     def blocks(self, after_seq: int = 0) -> Iterator[Block]:
-        """Every block behind `after_seq`, in order; those planned while this runs as well."""
+        """Every block behind `after_seq` that is remembered, in order; those planned while this runs as well."""
         while True:
             with self._transaction() as connection:
                 page = _some(connection, f"seq > ? ORDER BY seq LIMIT {_PAGE}", after_seq)
@@ -196,6 +240,28 @@ def _check(stretches: Sequence[Stretch], positions: dict[str, int]) -> None:
         positions[stretch.partition] = stretch.last
     if len({stretch.partition for stretch in stretches}) < len(stretches):
         raise ValueError("a block takes one stretch of a partition")
+
+
+def _insert(connection: sqlite3.Connection, block: Block) -> None:
+    connection.execute("INSERT INTO blocks (seq, planned_at) VALUES (?, ?)", (block.seq, block.planned_at))
+    connection.executemany(
+        "INSERT INTO stretches VALUES (?, ?, ?, ?)", [(block.seq, *stretch) for stretch in block.stretches]
+    )
+    connection.executemany(
+        "INSERT INTO positions VALUES (?, ?) ON CONFLICT (partition) DO UPDATE SET last = excluded.last",
+        [(stretch.partition, stretch.last) for stretch in block.stretches],
+    )
+
+
+def _last_seq(connection: sqlite3.Connection) -> int:
+    (seq,) = connection.execute("SELECT coalesce(max(seq), 0) FROM blocks").fetchone()
+    return int(seq)
+
+
+def _forget(connection: sqlite3.Connection) -> None:
+    gone = "archive IS NOT NULL AND seq < (SELECT max(seq) FROM blocks)"
+    connection.execute(f"DELETE FROM stretches WHERE seq IN (SELECT seq FROM blocks WHERE {gone})")  # noqa: S608 (a constant)
+    connection.execute(f"DELETE FROM blocks WHERE {gone}")  # noqa: S608 (a constant)
 
 
 def _positions(connection: sqlite3.Connection) -> dict[str, int]:

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
-from headgate.errors import HeadgateError, SettingsError
+from headgate.errors import SettingsError
 from headgate.log.journal import Journal
 from headgate.log.sqlite_reader import SqliteReader
 from headgate.processes.clock import now_microseconds
@@ -32,7 +32,9 @@ def open_store(settings: Settings, folder: DataFolder, path: Path | None = None)
     """The store that the settings name; `path` puts an embedded one elsewhere. Temporary files stay in the data folder."""
     folder.scratch.mkdir(mode=0o700, exist_ok=True)
     tempfile.tempdir = str(folder.scratch)
-    return open_server(settings.store) if settings.store else open_embedded(path or folder.store)
+    if settings.store:
+        return open_server(settings.store, settings.rejections_days)
+    return open_embedded(path or folder.store, rejections_days=settings.rejections_days)
 
 
 @contextmanager
@@ -46,7 +48,6 @@ def core_parts(
         )
     folder.make()
     with folder.hold("core"):
-        _require_store(settings, folder)
         store = open_store(settings, folder)
         try:
             store.migrate()
@@ -60,17 +61,3 @@ def core_parts(
                 journal.close()
         finally:
             store.close()
-
-
-def _require_store(settings: Settings, folder: DataFolder) -> None:
-    """Refuse to go on without what was loaded: deduplication would forget it, and no report would show it."""
-    if settings.store or folder.store.exists() or not folder.journal.exists():
-        return
-    journal = Journal(folder.journal)
-    try:
-        if any(block.loaded_at is not None for block in journal.blocks()):
-            raise HeadgateError(
-                f"the store is missing from {folder.root}, but the log was loaded: run `headgate rebuild`"
-            )
-    finally:
-        journal.close()

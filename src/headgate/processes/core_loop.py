@@ -5,12 +5,12 @@ from __future__ import annotations
 import os
 import threading
 import time
-import traceback
 from collections.abc import Callable
 
 import structlog
 
 from headgate.errors import CoreStopped, LogCorrupt, LogUnavailable, StoreUnavailable
+from headgate.processes.logging import places
 from headgate.stream.worker import Worker
 
 log = structlog.get_logger()
@@ -58,17 +58,19 @@ class CoreLoop:
             except (StoreUnavailable, LogUnavailable) as error:
                 self._back_off(str(error))
             except Exception as error:  # noqa: BLE001 - a process in an unknown state is better started afresh
-                places = [
-                    f"{frame.filename.rpartition('/')[2]}:{frame.lineno}"
-                    for frame in traceback.extract_tb(error.__traceback__)
-                ]
-                log.critical("the core failed", error=type(error).__name__, places=places)
+                log.critical("the core failed", error=type(error).__name__, places=places(error.__traceback__))
                 self._die(1)
                 return
             else:
-                self.trouble, self._pause = None, 0.0
+                self._note(self._worker.trouble)
                 if taken < FULL:
                     self._stop.wait(max(PACE - (time.monotonic() - began), 0.0) if taken else IDLE)
+
+    def _note(self, trouble: str | None) -> None:
+        """A block was loaded, or there was none; `trouble` does not keep the next from being loaded."""
+        if trouble and trouble != self.trouble:
+            log.error("the core is in trouble", reason=trouble)
+        self.trouble, self._pause = trouble, 0.0
 
     def _back_off(self, reason: str) -> None:
         self._pause = min(max(self._pause * 2, 0.1), LONGEST_PAUSE)

@@ -1,7 +1,7 @@
 """The store's seam: derived state, made again from the log at any time (`headgate rebuild`).
 
 Tables, in `sql/schema.sql`: `conversions` (kept and duplicate), `dead_letters`, `rejections`, `test_events`, `tallies`
-(received, accepted and rejected, added up by block, event group, key, source and hour).
+(received, accepted and rejected, added up by block, event group, key, source and hour; every block has one).
 Every row carries `block`, the number of the stretch of log that it came from.
 """
 
@@ -47,6 +47,12 @@ class Store(Protocol):
 
     def rows_of(self, table: str, block: int) -> int:
         """How many rows of a block the table holds."""
+
+    def newest_block(self) -> int:
+        """The highest block of which anything is there that is not deleted by age; 0 in an empty store."""
+
+    def whole_blocks(self, last: int) -> int:
+        """How many of the blocks 1 to `last` are there whole: those with a tally, which is loaded last."""
 
     def kept_keys(self, keys: Sequence[int], first: int, last: int, before_block: int) -> Kept:
         """Kept conversions with one of these 128-bit keys and an event time in [`first`, `last`], seconds.

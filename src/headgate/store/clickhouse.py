@@ -7,18 +7,20 @@ import threading
 from collections.abc import Callable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
+from urllib.parse import unquote, urlsplit
 
 import clickhouse_connect
 import numpy as np
 from clickhouse_connect.driver.client import Client
 from clickhouse_connect.driver.exceptions import ClickHouseError
 
-from headgate.errors import RowsRefused, StoreError, StoreUnavailable
+from headgate.errors import RowsRefused, SettingsError, StoreError, StoreUnavailable
 from headgate.store import sql
 from headgate.store.base import EVER, Kept
 
 DATABASE = "headgate"
+REJECTIONS_DAYS = 7
 #: ClickHouse's codes for rows that it will not take, now or later; with any other the same load may work later
 REFUSALS = frozenset(
     {
@@ -63,9 +65,15 @@ QUERY_SETTINGS = {"prefer_column_name_to_alias": 1}
 #: keys asked for in one query
 KEYS_A_QUERY = 20_000
 SHARDS = 16
+#: of a server, where its URL names none
+PORTS = {"http": 8123, "https": 8443}
 MINUTE = 60
+#: how the engine writes the TTL of a table, in days
+_TTL_DAYS = re.compile(r"\bTTL\b .*?toIntervalDay\((\d+)\)")
 _CODE = re.compile(r"Code: (\d+)\.")
 _REASON = re.compile(r"DB::Exception: ((?:(?!DB::Exception).)*?)(?::? '|: \(|\. |$)", re.DOTALL)
+_EXPECTED = "expected one as in https://user:password@host:8443/database, with any special character percent-encoded"
+_DATABASE_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*", re.ASCII)
 _KEPT = np.dtype([("high", "<u8"), ("low", "<u8"), ("time", "<u4")])
 
 Open = Callable[[str | None], Client]
@@ -75,11 +83,11 @@ class ClickHouseStore:
     """See `headgate.store.base.Store`.
 
     `connect` opens a client on a database, or on none yet. Loads and queries have a client each, so that a report does
-    not wait for a load; the calls of either are taken one at a time.
+    not wait for a load; the calls of either are taken one at a time. Rejections are kept for `rejections_days`.
     """
 
-    def __init__(self, connect: Open, database: str = DATABASE) -> None:
-        self._database = database
+    def __init__(self, connect: Open, database: str = DATABASE, rejections_days: int = REJECTIONS_DAYS) -> None:
+        self._rejections_days = rejections_days
         try:
             first = connect(None)
             try:
@@ -105,6 +113,7 @@ class ClickHouseStore:
                 for statement in migration.statements:
                     self._command(statement)
                 self._note(migration.version)
+        self._keep_rejections()
 
     def load(self, table: str, lines: Sequence[bytes], token: str) -> None:
         """Add rows, all of them or none; a second load with this token changes nothing."""
@@ -124,6 +133,14 @@ class ClickHouseStore:
     def rows_of(self, table: str, block: int) -> int:
         """How many rows of a block the table holds."""
         return int(self._command(f"SELECT count() FROM {table} WHERE block = {block:d}"))  # noqa: S608 (our own names)
+
+    def newest_block(self) -> int:
+        """The highest block of which anything lasting is there."""
+        return int(self._rows("newest_block", {})[0][0])
+
+    def whole_blocks(self, last: int) -> int:
+        """How many of the blocks 1 to `last` have a tally."""
+        return int(self._rows("whole_blocks", {"last": last})[0][0])
 
     def kept_keys(self, keys: Sequence[int], first: int, last: int, before_block: int) -> Kept:
         """Kept conversions with one of these keys and an event time in the range."""
@@ -169,6 +186,14 @@ class ClickHouseStore:
     def _note(self, version: int) -> None:
         self._command(f"INSERT INTO schema_version (version) VALUES ({version:d})")  # noqa: S608 (a number)
 
+    def _keep_rejections(self) -> None:
+        """Let rejections live as long as wished. The engine deletes in its own time, old rows too."""
+        (made,) = self._rows("made_as", {"table": "rejections"})[0]
+        found = _TTL_DAYS.search(made)
+        if found is None or int(found[1]) != self._rejections_days:
+            ttl = f"toDateTime(received_at) + INTERVAL {self._rejections_days:d} DAY"
+            self._command(f"ALTER TABLE rejections MODIFY TTL {ttl}")
+
     def _halve(self, probe: str, lines: Sequence[bytes], start: int) -> dict[int, str]:
         try:
             self._insert(probe, lines, LOAD_SETTINGS)
@@ -208,21 +233,68 @@ class ClickHouseStore:
                 raise _told(error) from error
 
 
-def open_embedded(path: Path, database: str = DATABASE) -> ClickHouseStore:
+def open_embedded(path: Path, database: str = DATABASE, rejections_days: int = REJECTIONS_DAYS) -> ClickHouseStore:
     """The engine in this process, on a folder of its own. One folder a process, one process a folder."""
     path.mkdir(parents=True, exist_ok=True)
     return ClickHouseStore(
-        lambda name: clickhouse_connect.get_client(interface="chdb", path=str(path), database=name), database
+        lambda name: clickhouse_connect.get_client(interface="chdb", path=str(path), database=name),
+        database,
+        rejections_days,
     )
 
 
-def open_server(url: str, database: str = DATABASE) -> ClickHouseStore:
-    """A server or cluster at an URL such as `https://user:password@host:8443`."""
-    return ClickHouseStore(
-        lambda name: clickhouse_connect.get_client(
-            dsn=url, database=name or "default", autogenerate_session_id=False, send_receive_timeout=60
-        ),
-        database,
+def open_server(url: str, rejections_days: int = REJECTIONS_DAYS) -> ClickHouseStore:
+    """A server or cluster at an URL such as `https://user:password@host:8443/database`.
+
+    The database is made where it is missing; it is `headgate` when none is named. Raises `SettingsError` when that is
+    no such URL and `StoreUnavailable` when the server cannot be reached or lets us not in; neither shows the password.
+    """
+    server = _server(url)
+    try:
+        return ClickHouseStore(
+            lambda name: clickhouse_connect.get_client(
+                interface=server.scheme,
+                host=server.host,
+                port=server.port,
+                username=server.user,
+                password=server.password,
+                database=name or "default",
+                autogenerate_session_id=False,
+                send_receive_timeout=60,
+            ),
+            server.database,
+            rejections_days,
+        )
+    except StoreError as error:
+        raise StoreUnavailable(f"the store at {server.scheme}://{server.host}:{server.port}: {error}") from error
+
+
+class _Server(NamedTuple):
+    scheme: str
+    host: str
+    port: int
+    user: str | None
+    password: str
+    database: str
+
+
+def _server(url: str) -> _Server:
+    """The parts of an URL. No message quotes it: where it is malformed, anything in it may be the password."""
+    try:
+        parts = urlsplit(url)
+        port = parts.port
+    except ValueError:
+        raise SettingsError(f"store: the URL is malformed; {_EXPECTED}") from None
+    database = unquote(parts.path.strip("/")) or DATABASE
+    if parts.scheme not in PORTS or not parts.hostname:
+        raise SettingsError(f"store: this is no URL of a ClickHouse server; {_EXPECTED}")
+    if parts.query or parts.fragment:
+        raise SettingsError(f"store: the URL takes no options behind the database; {_EXPECTED}")
+    if not _DATABASE_NAME.fullmatch(database):
+        raise SettingsError(f"store: the database's name is letters, digits and '_'; {_EXPECTED}")
+    user = unquote(parts.username) if parts.username else None
+    return _Server(
+        parts.scheme, parts.hostname, port or PORTS[parts.scheme], user, unquote(parts.password or ""), database
     )
 
 

@@ -12,6 +12,8 @@ import numpy as np
 from headgate.errors import RowsRefused, StoreUnavailable
 from headgate.store.base import EVER, Kept
 
+#: tables whose rows are not deleted by age
+LASTING = ("conversions", "dead_letters", "tallies")
 MINUTE = 60
 _HALF = 2**64
 
@@ -58,6 +60,15 @@ class MemoryStore:
     def rows_of(self, table: str, block: int) -> int:
         """How many rows of a block the table holds."""
         return sum(row["block"] == block for row in self.tables.get(table, []))
+
+    def newest_block(self) -> int:
+        """The highest block of which anything lasting is there."""
+        tables = (self.tables.get(table, []) for table in LASTING)
+        return max((row["block"] for rows in tables for row in rows), default=0)
+
+    def whole_blocks(self, last: int) -> int:
+        """How many of the blocks 1 to `last` have a tally."""
+        return len({row["block"] for row in self.tables.get("tallies", []) if row["block"] <= last})
 
     def kept_keys(self, keys: Sequence[int], first: int, last: int, before_block: int) -> Kept:
         """Kept conversions with one of these keys and an event time in the range."""

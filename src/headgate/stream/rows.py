@@ -75,13 +75,13 @@ def tested(block: Block, receipts: Iterable[Receipt]) -> list[bytes]:
 
 
 def tallies(block: Block, receipts: Iterable[Receipt]) -> list[bytes]:
-    """Rows of `tallies`: what requests said of themselves, added up."""
+    """Rows of `tallies`: what requests said of themselves, added up. A test counts nothing, but leaves a row too."""
     sums: defaultdict[tuple[str, str, str, str, int], list[int]] = defaultdict(lambda: [0, 0, 0])
     for receipt in receipts:
-        if receipt.test:
-            continue
         hour = receipt.received_at // MICROSECONDS // HOUR * HOUR
         total = sums[receipt.event_group_id, receipt.account_id, receipt.key_id, receipt.source, hour]
+        if receipt.test:
+            continue
         total[0] += receipt.received
         total[1] += receipt.accepted
         total[2] += len(receipt.rejections)

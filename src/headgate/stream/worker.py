@@ -15,6 +15,7 @@ from headgate.log.base import Reader, Row
 from headgate.log.journal import Block, Journal
 from headgate.store.base import Store
 from headgate.stream.block import Gate, Taken
+from headgate.stream.consistency import check_all
 from headgate.stream.dead_run import DeadRun
 from headgate.stream.dedup import put_duplicate
 from headgate.stream.intake import Intake, behind, read_stretch, stretches
@@ -77,7 +78,8 @@ class Worker:
         self._limits = limits
         self._tell = tell
         self._dead_run = DeadRun(limits.dead_in_a_row)
-        self._retention = Retention(reader, journal, archive_folder, limits.archive)
+        self._archive_folder = archive_folder
+        self._retention = Retention(reader, journal, archive_folder, clock, limits.archive)
         self._index = KeptIndex(limits.memory_keys)
         self._gate = Gate(store, self._index, steps)
         self._intake: Intake | None = None
@@ -88,8 +90,9 @@ class Worker:
     def run_once(self) -> int:
         """Take one block, the pending one first. Gives the events that it held, or 0 when there is nothing to take.
 
-        Raises `StoreUnavailable` or `LogUnavailable` when it should be tried again, after a while; `CoreStopped` and
-        `LogCorrupt` when it should not. Nothing is lost or doubled either way.
+        The first call holds log, journal, archive and store against each other. Raises `StoreUnavailable` or
+        `LogUnavailable` when it should be tried again, after a while; `CoreStopped` and `LogCorrupt` when it should not.
+        Nothing is lost or doubled either way.
         """
         if not self._started:
             self._start()
@@ -101,6 +104,7 @@ class Worker:
             if block is None:
                 rows = self._next_rows()
                 if not rows:
+                    self._retention.tend()
                     return 0
                 block = self._journal.plan(stretches(rows), self._clock())
             else:
@@ -119,6 +123,11 @@ class Worker:
             total += taken
         return total
 
+    @property
+    def trouble(self) -> str | None:
+        """What is wrong although blocks are loaded: the archive cannot be written. It is tried again."""
+        return self._retention.trouble
+
     def behind(self) -> int:
         """How many rows of the log are durable and not loaded."""
         return behind(self._reader, self._journal)
@@ -128,12 +137,13 @@ class Worker:
         self._retention.archive()
 
     def _start(self) -> None:
+        check_all(self._reader, self._journal, self._archive_folder, self._store)
         pending = self._journal.pending()
         before = pending.seq if pending else 2**63 - 1
         kept = self._store.newest_kept(self._index.worth_loading, before)
         earlier = [
             (self._store.rows_of("conversions", block.seq), self._store.rows_of("dead_letters", block.seq))
-            for block in self._journal.unarchived()[: -LOOK_BACK - 1 : -1]
+            for block in self._journal.newest(LOOK_BACK)
         ]
         self._retention.start()
         # nothing raises from here on: a start that failed can be tried again
@@ -153,6 +163,7 @@ class Worker:
         self._journal.loaded(block.seq, self._clock())
         self._confirm(None)
         self._retention.note(rows)
+        self._retention.tend()
 
     def _confirm(self, pending: Block | None) -> None:
         """Learn from the block that was taken last, unless it is still to be taken: a write may fail and be there."""

@@ -1,6 +1,31 @@
 -- Named queries. Each begins with its name and says in a sentence what it gives.
 -- Times are asked and given in microseconds since 1970, but for event times, which are seconds.
 
+-- name: made_as
+-- The statement that would make a table as it is now.
+SELECT create_table_query
+FROM system.tables
+WHERE database = currentDatabase() AND name = {table:String}
+
+-- name: newest_block
+-- The highest block in any table whose rows are not deleted by age; 0 in an empty store.
+SELECT max(newest) AS newest
+FROM
+(
+    SELECT max(block) AS newest FROM tallies
+    UNION ALL
+    -- a block's tallies are loaded last: of a block that was cut short there may be conversions only
+    SELECT max(block) AS newest FROM conversions WHERE block > (SELECT max(block) FROM tallies)
+    UNION ALL
+    SELECT max(block) AS newest FROM dead_letters WHERE block > (SELECT max(block) FROM tallies)
+)
+
+-- name: whole_blocks
+-- How many of the blocks up to one have a tally.
+SELECT groupBitmap(block) AS blocks
+FROM tallies
+WHERE block <= {last:UInt64}
+
 -- name: kept_keys
 -- Kept conversions with one of these keys and an event time in the range, as three numbers a row.
 SELECT toUInt64(bitShiftRight(dedup_key, 64)) AS high, toUInt64(dedup_key) AS low, toUInt32(event_time) AS time
@@ -158,6 +183,7 @@ FROM
 )
 WHERE hour >= intDiv({since:Int64}, 1000000) - 3599
 GROUP BY event_group_id, key_id, hour
+HAVING received + accepted + rejected + kept + duplicate + dead_letter > 0
 ORDER BY event_group_id, key_id, hour
 
 -- name: rejection_blocks

@@ -128,7 +128,7 @@ ORDER BY (event_group_id, block, row)
 SETTINGS non_replicated_deduplication_window = 1000, fsync_after_insert = 1, fsync_part_directory = 1,
     min_compressed_bytes_to_fsync_after_merge = 1;
 
--- Rejected events, without personal data, for a week.
+-- Rejected events, without personal data, for a week, or as many days as the setting `rejections_days` says.
 CREATE TABLE IF NOT EXISTS rejections
 (
     block UInt64,
@@ -179,6 +179,7 @@ TTL toDateTime(received_at) + INTERVAL 1 DAY
 SETTINGS non_replicated_deduplication_window = 1000, fsync_after_insert = 1, fsync_part_directory = 1;
 
 -- What the requests of a block said of themselves, added up: the left side of every reconciliation.
+-- Loaded last, and every block has a row (that of a test counts nothing): what has a tally is there whole.
 CREATE TABLE IF NOT EXISTS tallies
 (
     block UInt64,

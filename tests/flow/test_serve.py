@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import shutil
 import signal
 import stat
 import subprocess
@@ -250,11 +251,36 @@ def test_the_store_can_be_made_again_from_log_and_archive(tmp_path: Path) -> Non
         for number in range(30):
             server.post(event(f"r{number % 20}"), {"event_name": "NO_SUCH"})
         before = server.stored(30)
+    shutil.rmtree(data / "store")
+    for _ in range(2):
+        refused = headgate(data, "events", "--group", "demo_website")
+        assert (refused.returncode, refused.stdout) == (1, "")
+        assert "run `headgate rebuild`" in " ".join(refused.stderr.split())
     made = headgate(data, "rebuild")
     assert made.returncode == 0, made.stderr
     assert "Rebuilt the store" in made.stdout
     with serving(data) as server:
         assert server.events() == before
+
+
+def test_a_journal_that_was_deleted_is_told_and_the_log_taken_anew(tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    with serving(data) as server:
+        for number in range(5):
+            server.post(event(f"j{number}"))
+        before = server.stored(5)
+    for path in (data / "log").glob("journal.db*"):
+        path.unlink()
+    refused = headgate(data, "events", "--group", "demo_website")
+    assert (refused.returncode, refused.stdout) == (1, "")
+    assert "log/journal.db was deleted" in " ".join(refused.stderr.split())
+    # nothing is archived yet: the log holds all of it
+    refused = headgate(data, "rebuild")
+    assert refused.returncode == 1
+    assert "move the folder `store` aside" in " ".join(refused.stderr.split())
+    (data / "store").rename(tmp_path / "aside")
+    found = headgate(data, "events", "--group", "demo_website")
+    assert found.stdout.count('"event_id":"j') == len(before) == 5
 
 
 def test_the_request_in_the_readme_gets_the_answer_in_the_readme(server: Server) -> None:

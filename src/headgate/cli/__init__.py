@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import Annotated, Any
 
 import typer
@@ -14,7 +15,7 @@ from headgate.errors import HeadgateError
 
 
 class PlainErrors(TyperGroup):
-    """Says what Headgate raises on purpose in one line on stderr, with exit code 1."""
+    """Says what Headgate raises on purpose, and what the system refuses it, in one line on stderr, with exit code 1."""
 
     def invoke(self, ctx: Any) -> Any:
         """Run the command."""
@@ -23,12 +24,21 @@ class PlainErrors(TyperGroup):
         except HeadgateError as error:
             typer.echo(f"error: {error}", err=True)
             raise typer.Exit(1) from error
+        except BrokenPipeError:
+            # whoever read our output has seen enough
+            raise
+        except OSError as error:
+            where = f"{error.filename}: " if error.filename else ""
+            typer.echo(f"error: {where}{error.strerror or error}", err=True)
+            raise typer.Exit(1) from error
 
 
 app = typer.Typer(
     cls=PlainErrors,
     help="An open, self-hosted Events API platform: receive, validate, keep, deduplicate and find conversion events.",
     no_args_is_help=True,
+    # paragraphs of a docstring are filled, as wide as the terminal is
+    rich_markup_mode="markdown",
     pretty_exceptions_enable=False,
 )
 app.command()(serve)
@@ -60,4 +70,6 @@ def _root(
 
 def main() -> None:
     """Run the command line."""
+    # all that we write is for its owner: keys, logs of other people's customers
+    os.umask(0o077)
     app()

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from headgate.cli.tables import new_console, new_table
 from headgate.errors import RegistryError
 
 if TYPE_CHECKING:
@@ -77,17 +78,16 @@ def show(entries: Sequence[Any], columns: Sequence[str], *, as_json: bool) -> No
 
         typer.echo(msgspec.json.format(msgspec.json.encode(entries)))
         return
-    from rich import box
-    from rich.console import Console
-    from rich.table import Table
-
+    if not entries:
+        say("There are none yet.")
+        return
     # ids are there to be copied: better a second line than an ellipsis
-    table = Table(box=box.SIMPLE_HEAD)
+    table = new_table()
     for column in columns:
         table.add_column(column.removesuffix("_at").removesuffix("_id").replace("_", " "), overflow="fold")
     for entry in entries:
         table.add_row(*(_cell(column, getattr(entry, column)) for column in columns))
-    Console(markup=False, highlight=False).print(table)
+    new_console().print(table)
 
 
 def say(message: str) -> None:
@@ -101,7 +101,8 @@ def _cell(column: str, value: Any) -> str:
     if column.endswith("_at"):
         return datetime.fromtimestamp(value, UTC).strftime("%Y-%m-%d %H:%M:%S")
     if isinstance(value, tuple):
-        return ", ".join(value) or "-"
+        # an account that lists no partners takes all
+        return ", ".join(value) or ("any" if column == "allowed_partners" else "-")
     return str(value)
 
 

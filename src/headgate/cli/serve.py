@@ -20,8 +20,13 @@ _TLS = "TLS"
 def _flag(name: str, panel: str | None = None, **more: Any) -> Any:
     """An option for a setting: its help and default come from the table of settings."""
     setting = TABLE[name]
-    shown = setting.default if setting.default != "empty" else False
-    return typer.Option(setting.flag, help=setting.help, show_default=shown, rich_help_panel=panel, **more)
+    return typer.Option(setting.flag, help=_help(name), show_default=False, rich_help_panel=panel, **more)
+
+
+def _help(name: str) -> str:
+    """A default of our own is shown as if it were the option's, which is None: to be read elsewhere."""
+    setting = TABLE[name]
+    return setting.help if setting.default in ("empty", "false") else f"{setting.help} Default: {setting.default}."
 
 
 def serve(
@@ -29,7 +34,7 @@ def serve(
     data: Annotated[Path | None, _flag("data", metavar="DIR")] = None,
     config: Annotated[
         Path | None,
-        typer.Option(metavar="FILE", help="TOML file with settings.", show_default="headgate.toml in the data folder"),
+        typer.Option(metavar="FILE", help="TOML file with settings. Default: headgate.toml in the data folder."),
     ] = None,
     edge_host: Annotated[str | None, _flag("edge_host", _NETWORK, metavar="ADDRESS")] = None,
     edge_port: Annotated[int | None, _flag("edge_port", _NETWORK, metavar="N")] = None,
@@ -39,9 +44,7 @@ def serve(
     tls_cert: Annotated[Path | None, _flag("tls_cert", _TLS, metavar="FILE")] = None,
     tls_key: Annotated[Path | None, _flag("tls_key", _TLS, metavar="FILE")] = None,
     dev_tls: Annotated[bool | None, _flag("dev_tls", _TLS)] = None,
-    demo: Annotated[
-        bool | None, typer.Option("--demo/--no-demo", help=TABLE["demo"].help, show_default=TABLE["demo"].default)
-    ] = None,
+    demo: Annotated[bool | None, typer.Option("--demo/--no-demo", help=_help("demo"), show_default=False)] = None,
     log_level: Annotated[str | None, _flag("log_level", metavar="LEVEL")] = None,
 ) -> None:
     """Run the server: the public events API (edge) and what stands behind it (core).

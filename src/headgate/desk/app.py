@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import hmac
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
-from itertools import islice
+from itertools import chain, islice
 from typing import Annotated, Any
 
 import msgspec
@@ -19,12 +20,12 @@ from litestar.connection import ASGIConnection
 from litestar.datastructures import State
 from litestar.exceptions import HTTPException, NotAuthorizedException
 from litestar.handlers import BaseRouteHandler
-from litestar.openapi import OpenAPIConfig
-from litestar.params import Parameter
+from litestar.params import QueryParameter
 from litestar.response import Stream
-from prometheus_client import multiprocess
+from prometheus_client import Metric, multiprocess
+from prometheus_client.core import GaugeMetricFamily
 
-from headgate.errors import HeadgateError, StoreUnavailable
+from headgate.errors import HeadgateError, LogUnavailable, StoreUnavailable
 from headgate.reports import events, reconcile, rejections, trace
 from headgate.store.base import Store
 
@@ -34,10 +35,14 @@ NDJSON = "application/x-ndjson"
 LINES_A_CHUNK = 500
 _encode = msgspec.json.Encoder(decimal_format="number").encode
 
-Group = Annotated[str, Parameter(description="Event group.")]
-SomeGroup = Annotated[str | None, Parameter(description="Event group; all of them when left out.")]
-Since = Annotated[int, Parameter(ge=0, description="Received from then on: microseconds since 1970, UTC.")]
-Limit = Annotated[int, Parameter(ge=0, le=10**9, description="At most so many, the newest; 0 for all.")]
+Group = Annotated[str, QueryParameter(description="Event group.")]
+SomeGroup = Annotated[str | None, QueryParameter(description="Event group; all of them when left out.")]
+Since = Annotated[
+    int, QueryParameter(ge=0, le=2**63 - 1, description="Received from then on: microseconds since 1970, UTC.")
+]
+EventId = Annotated[str, QueryParameter(description="As the sender gave it, or its digest where it held an address.")]
+Status = Annotated[events.Status | None, QueryParameter(description="Only these.")]
+Limit = Annotated[int, QueryParameter(ge=0, le=10**9, description="At most so many, the newest; 0 for all.")]
 
 
 @dataclass(frozen=True)
@@ -60,7 +65,8 @@ def desk_app(desk: Desk) -> Litestar:
     return Litestar(
         route_handlers=[get_health, get_readiness, get_metrics, Reports],
         state=State({"desk": desk}),
-        openapi_config=OpenAPIConfig(title="Headgate desk", version="1", path="/schema"),
+        # what describes the desk is for who may use it; the public API has its document on the public port
+        openapi_config=None,
         exception_handlers={HeadgateError: _say, HTTPException: _say, Exception: _fail},
         logging_config=None,
         debug=False,
@@ -71,17 +77,17 @@ def _say(_request: Request[Any, Any, Any], error: Exception) -> Response[dict[st
     status, text = 500, str(error)
     if isinstance(error, HTTPException):
         status, text = error.status_code, error.detail
-        # what was wrong with which parameter
-        for problem in error.extra if isinstance(error.extra, list) else []:
-            text += f" {problem.get('key', '')}: {problem.get('message', '')}."
-    elif isinstance(error, StoreUnavailable):
+        if isinstance(error.extra, list):
+            # what was wrong with which parameter, rather than the address that it came in
+            text = " ".join(f"{problem.get('key', '')}: {problem.get('message', '')}." for problem in error.extra)
+    elif isinstance(error, (StoreUnavailable, LogUnavailable)):
         status = 503
     headers = {"Retry-After": "2"} if status == 503 else {}  # noqa: PLR2004 - as two lines above
     return Response({"code": status, "description": text}, status_code=status, headers=headers)
 
 
 def _fail(_request: Request[Any, Any, Any], error: Exception) -> Response[dict[str, Any]]:
-    log.error("the desk failed", error=type(error).__name__)
+    log.error("the desk failed", exc_info=error)
     return Response(
         {"code": 500, "description": "Something went wrong here; the server's log says what."}, status_code=500
     )
@@ -118,13 +124,23 @@ def get_metrics(state: State) -> Response[bytes]:
     registry = prometheus_client.CollectorRegistry()
     if desk.metrics_folder:
         multiprocess.MultiProcessCollector(registry, desk.metrics_folder)  # type: ignore[no-untyped-call]
-    behind = prometheus_client.Gauge(
-        "headgate_core_rows_behind", "Rows of the log that are durable and not in the store", registry=registry
-    )
-    behind.set(desk.behind())
+    registry.register(_Behind(desk))
     return Response(
         prometheus_client.generate_latest(registry), headers={"Content-Type": prometheus_client.CONTENT_TYPE_LATEST}
     )
+
+
+class _Behind:
+    """The lag, asked for when it is shown: a gauge of the library's would leave that of each former core in the file."""
+
+    def __init__(self, desk: Desk) -> None:
+        self._desk = desk
+
+    def collect(self) -> Iterator[Metric]:
+        """What the library asks for."""
+        help_text = "Rows of the log that are durable and not in the store"
+        with suppress(LogUnavailable):
+            yield GaugeMetricFamily("headgate_core_rows_behind", help_text, value=self._desk.behind())
 
 
 class Reports(Controller):
@@ -135,7 +151,7 @@ class Reports(Controller):
 
     @get("/events", sync_to_thread=True)
     def get_events(
-        self, state: State, group: Group, since: Since = 0, status: events.Status | None = None, limit: Limit = 100
+        self, state: State, group: Group, since: Since = 0, status: Status = None, limit: Limit = 100
     ) -> Stream:
         """Accepted events of a group, newest first."""
         return _lines(events.events(state.desk.store, group, since=since, status=status, limit=limit))
@@ -146,7 +162,7 @@ class Reports(Controller):
         return _lines(rejections.rejections(state.desk.store, group, since=since, limit=limit))
 
     @get("/trace", sync_to_thread=True)
-    def get_trace(self, state: State, event_id: str, group: SomeGroup = None) -> list[trace.Occurrence]:
+    def get_trace(self, state: State, event_id: EventId, group: SomeGroup = None) -> list[trace.Occurrence]:
         """What happened to an event, each time that it was sent."""
         return trace.trace(state.desk.store, event_id, group)
 
@@ -157,7 +173,19 @@ class Reports(Controller):
 
 
 def _lines(rows: Iterable[dict[str, Any]]) -> Stream:
-    return Stream(_chunks(iter(rows)), media_type=NDJSON)
+    chunks = _chunks(iter(rows))
+    # asked for before there is a status: what is wrong from the start is an answer, not a stream that breaks off
+    first = next(chunks, b"")
+    return Stream(_told(chain([first], chunks)), media_type=NDJSON)
+
+
+def _told(chunks: Iterator[bytes]) -> Iterator[bytes]:
+    """Say what breaks a stream off: its reader sees no more than that it did."""
+    try:
+        yield from chunks
+    except HeadgateError as error:
+        log.error("a report broke off", reason=str(error))
+        raise
 
 
 def _chunks(rows: Iterator[dict[str, Any]]) -> Iterator[bytes]:

@@ -19,7 +19,7 @@ def check_exposure(host: str, *, tls: bool, trusted_proxies: Sequence[str]) -> N
     `host` is the address to listen on; `tls`: whether we have a certificate; `trusted_proxies`: addresses and networks.
     """
     _networks(trusted_proxies)
-    if tls or trusted_proxies or _is_loopback(host):
+    if tls or trusted_proxies or is_loopback(host):
         return
     raise SettingsError(
         f"others can reach {host}, and there is no TLS: keys and personal data would travel readable for all. "
@@ -46,7 +46,7 @@ class Exposure:
             protos = b",".join(forwarded_protos).split(b",")
             if all(proto.strip().lower() == b"https" for proto in protos):
                 return
-        elif scheme == "https" or peer is None or _is_loopback(peer):
+        elif scheme == "https" or peer is None or is_loopback(peer):
             return
         raise Forbidden(REFUSAL)
 
@@ -63,7 +63,8 @@ def _networks(named: Sequence[str]) -> tuple[_Network, ...]:
 
 
 @lru_cache(maxsize=256)
-def _is_loopback(host: str) -> bool:
+def is_loopback(host: str) -> bool:
+    """Whether only this machine reaches the host."""
     address = _address(host)
     return host == "localhost" if address is None else address.is_loopback
 

@@ -13,13 +13,10 @@ from typing import Any, NamedTuple, cast
 import uvicorn
 
 from headgate.edge.app import EdgeApp
-from headgate.edge.exposure import check_exposure
 from headgate.edge.limits import EdgeLimits
 from headgate.edge.metrics import EdgeMetrics
 from headgate.edge.parts import Parts
 from headgate.edge.protocol import EdgeProtocol, Patience, sweep
-
-__all__ = ["EdgeServer", "Serving", "check_exposure", "edge_server"]
 
 #: connections that the system holds until we take them
 BACKLOG = 2048

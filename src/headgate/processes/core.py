@@ -25,6 +25,7 @@ from headgate.processes.core_loop import CoreLoop
 from headgate.processes.core_metrics import CoreMetrics
 from headgate.processes.folder import DataFolder
 from headgate.processes.logging import set_up
+from headgate.processes.shared_metrics import share_metrics
 from headgate.processes.supervisor import end_with_parent, read_config
 from headgate.stream.intake import behind
 
@@ -35,6 +36,7 @@ def main() -> None:
     """Run until SIGTERM, or until the supervisor is gone."""
     config = child.decode(read_config())
     set_up(config.name, config.settings.log_level)
+    share_metrics(config.name, os.environ.get("PROMETHEUS_MULTIPROC_DIR"))
     folder = DataFolder(config.settings.data)
     try:
         with core_parts(config.settings, folder, CoreMetrics(prometheus_client.REGISTRY).tell) as parts:

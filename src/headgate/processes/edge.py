@@ -9,6 +9,7 @@ import asyncio
 import functools
 import gc
 import itertools
+import os
 import socket
 import sys
 import time
@@ -31,6 +32,7 @@ from headgate.processes import child
 from headgate.processes.clock import now_microseconds
 from headgate.processes.folder import DataFolder
 from headgate.processes.logging import set_up
+from headgate.processes.shared_metrics import share_metrics
 from headgate.processes.supervisor import end_with_parent, read_config
 from headgate.registry.base import Registry
 from headgate.registry.tokens import read_signing_key, verify
@@ -52,6 +54,7 @@ def main(make_appender: MakeAppender | None = None) -> None:
     """Run until SIGTERM, or until the supervisor is gone."""
     config = child.decode(read_config())
     set_up(config.name, config.settings.log_level)
+    share_metrics(config.name, os.environ.get("PROMETHEUS_MULTIPROC_DIR"))
     sys.setswitchinterval(SWITCH_INTERVAL)
     try:
         uvloop.run(_run(config, make_appender or embedded_appender))

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import msgspec
 
-from headgate.errors import AlreadyRunning
+from headgate.errors import AlreadyRunning, SettingsError
 
 
 class Running(msgspec.Struct, frozen=True):
@@ -44,9 +44,12 @@ class DataFolder:
         self.running = self.root / "running.json"
 
     def make(self) -> None:
-        """Create the folders that are missing."""
+        """Create the folders that are missing. Raises `SettingsError` where that cannot be."""
         for folder in (self.root, self.log, self.archive):
-            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            try:
+                folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            except OSError as error:
+                raise SettingsError(f"the data folder {folder} cannot be made: {error.strerror}") from None
 
     def clear_scratch(self) -> None:
         """Empty what a former run left behind of temporary files and metrics."""

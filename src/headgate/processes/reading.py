@@ -1,4 +1,4 @@
-"""The reports for the command line: asked of the running server, or read from the store when none runs."""
+"""The reports for the command line, asked of the running server; `offline` has them when none runs."""
 
 from __future__ import annotations
 
@@ -11,15 +11,11 @@ import httpx
 import msgspec
 
 from headgate.errors import HeadgateError, StoreUnavailable
-from headgate.processes.assembly import core_parts
 from headgate.processes.folder import DataFolder, Running
-from headgate.reports import events, reconcile, rejections, trace
 from headgate.settings import Settings
-from headgate.store.base import Store
 
 #: seconds for a report to begin; a large one takes longer to end
 PATIENCE = 60.0
-
 
 #: fractions of a row are money: exact
 _decode = msgspec.json.Decoder(float_hook=Decimal).decode
@@ -42,26 +38,26 @@ class Reports(Protocol):
 
 
 @contextmanager
-def reading(settings: Settings) -> Iterator[Reports]:
-    """The reports of this data folder. Without a server, what the log holds is first taken into the store.
+def asking(settings: Settings) -> Iterator[Reports | None]:
+    """The reports of this data folder, asked of the server that runs there; None when there is no such server.
 
-    Raises `HeadgateError` when there is no data folder, and `AlreadyRunning` when a core holds it that cannot be asked.
+    Raises `HeadgateError` when there is no data folder.
     """
     folder = DataFolder(settings.data)
     if not folder.registry.exists() and not folder.log.exists():
         raise HeadgateError(f"there is nothing in {folder.root}; name the server's folder with --data")
     running = folder.read_running()
-    if running is not None and _answers(running):
-        with httpx.Client(
-            base_url=running.desk_url,
-            headers={"Authorization": f"Bearer {folder.read_operator_token()}"},
-            timeout=httpx.Timeout(PATIENCE, read=None),
-        ) as client:
-            yield _Asked(client)
+    if running is None or not _answers(running):
+        yield None
         return
-    with core_parts(settings, folder) as parts:
-        parts.worker.drain()
-        yield _Direct(parts.store)
+    if not folder.operator_token.exists():
+        raise HeadgateError(f"{folder.operator_token} is missing; the server makes it again when it is restarted")
+    with httpx.Client(
+        base_url=running.desk_url,
+        headers={"Authorization": f"Bearer {folder.read_operator_token()}"},
+        timeout=httpx.Timeout(PATIENCE, read=None),
+    ) as client:
+        yield _Asked(client)
 
 
 def _answers(running: Running) -> bool:
@@ -69,27 +65,6 @@ def _answers(running: Running) -> bool:
         return httpx.get(f"{running.desk_url}/healthz", timeout=5).status_code == httpx.codes.OK
     except httpx.HTTPError:
         return False
-
-
-class _Direct:
-    """Reads the store in this process."""
-
-    def __init__(self, store: Store) -> None:
-        self._store = store
-
-    def events(self, group: str, *, since: int, status: Any, limit: int) -> Iterator[dict[str, Any]]:
-        return events.events(self._store, group, since=since, status=status, limit=limit)
-
-    def rejections(self, group: str | None, *, since: int, limit: int) -> Iterator[dict[str, Any]]:
-        return rejections.rejections(self._store, group, since=since, limit=limit)
-
-    def trace(self, event_id: str, group: str | None) -> list[dict[str, Any]]:
-        found: list[dict[str, Any]] = msgspec.to_builtins(trace.trace(self._store, event_id, group))
-        return found
-
-    def reconcile(self, group: str | None, *, since: int) -> list[dict[str, Any]]:
-        lines: list[dict[str, Any]] = msgspec.to_builtins(reconcile.reconcile(self._store, group, since=since))
-        return lines
 
 
 class _Asked:
@@ -137,4 +112,8 @@ def _given(asked: dict[str, Any]) -> dict[str, Any]:
 
 def _require_ok(answer: httpx.Response) -> None:
     if answer.status_code != httpx.codes.OK:
-        raise HeadgateError(f"the server answered {answer.status_code}: {answer.text[:500]}")
+        try:
+            said = str(msgspec.json.decode(answer.content)["description"])
+        except (msgspec.MsgspecError, LookupError, TypeError):
+            said = answer.text[:500]
+        raise HeadgateError(f"the server answered {answer.status_code}: {said}")

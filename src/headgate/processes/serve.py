@@ -7,15 +7,17 @@ import os
 import resource
 import signal
 import socket
+import ssl
 from collections.abc import Callable, Sequence
 from contextlib import closing
+from pathlib import Path
 from typing import NamedTuple
 
 import httpx
 import msgspec
 import structlog
 
-from headgate.edge.server import check_exposure
+from headgate.edge.exposure import check_exposure, is_loopback
 from headgate.errors import SettingsError
 from headgate.processes import child
 from headgate.processes.demo import Prepared, prepare_demo
@@ -48,7 +50,7 @@ def serve(settings: Settings, announce: Callable[[Started], None]) -> None:
     folder = DataFolder(settings.data)
     certificate = _certificate(settings, folder)
     check_exposure(settings.edge_host, tls=certificate is not None, trusted_proxies=settings.trusted_proxies)
-    check_exposure(settings.desk_host, tls=False, trusted_proxies=settings.trusted_proxies)
+    _check_desk(settings)
     folder.make()
     _allow_connections(settings)
     with folder.hold("server"):
@@ -88,8 +90,29 @@ def _certificate(settings: Settings, folder: DataFolder) -> Certificate | None:
         for path in (settings.tls_cert, settings.tls_key):
             if not path.is_file():
                 raise SettingsError(f"there is no file {path} to serve TLS with")
+        _check_pair(settings.tls_cert, settings.tls_key)
         return Certificate(settings.tls_cert.absolute(), settings.tls_key.absolute())
     return None
+
+
+def _check_pair(cert: Path, key: Path) -> None:
+    """Load them once: a worker that cannot would be started again and again."""
+    try:
+        # the empty password keeps OpenSSL from asking the terminal for one
+        ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(cert, key, password="")
+    except OSError as error:
+        odd = "not PEM, locked with a password, or not each other's"
+        reason = odd if isinstance(error, ssl.SSLError) else error.strerror
+        raise SettingsError(f"TLS cannot be served with {cert} and {key}: {reason}") from None
+
+
+def _check_desk(settings: Settings) -> None:
+    """The desk has no TLS of its own."""
+    if not settings.trusted_proxies and not is_loopback(settings.desk_host):
+        raise SettingsError(
+            f"others can reach {settings.desk_host}, and the desk speaks plain HTTP: its token and reports would travel "
+            "readable for all. Leave desk_host at 127.0.0.1, or name in trusted_proxies the proxy that ends TLS before it."
+        )
 
 
 def _listen(host: str, port: int, setting: str) -> socket.socket:

@@ -15,7 +15,7 @@ from typing import Annotated, Any, Literal
 from fastapi import FastAPI
 from pydantic import BaseModel, Field
 
-from headgate.model.vocabulary import ContentType, Currency, DeliveryCategory, EventName
+from headgate_contract.vocabulary import ContentType, Currency, DeliveryCategory, EventName
 
 Digest = Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
 

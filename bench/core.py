@@ -13,12 +13,12 @@ from pathlib import Path
 
 from bench import events
 from headgate.log.sqlite import SqliteAppender
-from headgate.model.event import Receipt
-from headgate.model.validate import Rules, read_batch
 from headgate.processes.assembly import core_parts
 from headgate.processes.clock import now_microseconds
 from headgate.processes.folder import DataFolder
 from headgate.settings import Settings
+from headgate_contract.event import Receipt
+from headgate_contract.validate import Rules, read_batch
 
 RECORDS = 500_000
 BATCH = 1000

@@ -5,9 +5,9 @@ from __future__ import annotations
 import asyncio
 
 from headgate.log.sqlite import OnCommit
-from headgate.model.event import Receipt
 from headgate.processes import edge
 from headgate.processes.child import ChildConfig
+from headgate_contract.event import Receipt
 
 
 class Nothing:

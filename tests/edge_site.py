@@ -20,9 +20,9 @@ from headgate.edge.metrics import EdgeMetrics
 from headgate.edge.parts import Parts
 from headgate.edge.server import EdgeServer, Serving, edge_server
 from headgate.log.memory import MemoryLog
-from headgate.model.event import Receipt
 from headgate.registry.snapshot import Account, EventGroup, Key, Snapshot
 from headgate.registry.tokens import Claims, sign, verify
+from headgate_contract.event import Receipt
 
 NOW = 1_700_000_000
 DIGEST = "f660ab912ec121d1b1e928a0bb4bc61b15f5ad44d5efdc4e1c92a25e99b8e44a"

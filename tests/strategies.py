@@ -8,7 +8,8 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from headgate.model.vocabulary import (
+from headgate.testing import NOW
+from headgate_contract.vocabulary import (
     ARTICLE_IDENTIFIERS,
     CONTENT_TYPES,
     CURRENCIES,
@@ -18,7 +19,6 @@ from headgate.model.vocabulary import (
     HASHED_FIELDS,
     PURCHASE_TYPES,
 )
-from headgate.testing import NOW
 
 CONTEXT = ("ct", "st", "zp", "country", "external_id", "client_ip_address", "client_user_agent", "subscription_id")
 #: what JSON can carry: no lone surrogates

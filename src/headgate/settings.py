@@ -19,7 +19,7 @@ import msgspec
 from msgspec import Meta, Struct, field
 
 from headgate.errors import SettingsError
-from headgate.model.vocabulary import BODY_LIMIT
+from headgate_contract.vocabulary import BODY_LIMIT
 
 PREFIX = "HEADGATE_"
 #: looked for in the data folder when no other file is named

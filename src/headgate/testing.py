@@ -13,8 +13,8 @@ from typing import Any, NamedTuple, cast
 
 import msgspec
 
-from headgate.model.money import fraction
-from headgate.model.vocabulary import Identifiers
+from headgate_contract.money import fraction
+from headgate_contract.vocabulary import Identifiers
 
 #: the clock of the tests: seconds since 1970, UTC
 NOW = 1_800_000_000

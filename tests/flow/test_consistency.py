@@ -17,11 +17,11 @@ from headgate.log.journal import Journal
 from headgate.log.memory import MemoryLog
 from headgate.log.sqlite import SqliteAppender
 from headgate.log.sqlite_reader import SqliteReader
-from headgate.model.event import Receipt, Rejection
 from headgate.store.base import Store
 from headgate.store.clickhouse import ClickHouseStore
 from headgate.store.memory import MemoryStore
 from headgate.stream.worker import Limits, Worker
+from headgate_contract.event import Receipt, Rejection
 
 NOW = 1_763_900_000
 MICROSECONDS = 1_000_000

@@ -11,7 +11,7 @@ import zstandard
 
 from edge_site import DIGEST, GROUP, NOW, EdgeSite, batch, event
 from headgate.edge.limits import EdgeLimits
-from headgate.model.event import Receipt, Rejection
+from headgate_contract.event import Receipt, Rejection
 
 LINE = (
     b'{"event_id":"e-1","event_name":"PURCHASE","event_source":"website","event_time":1699999940,'

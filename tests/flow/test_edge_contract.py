@@ -11,11 +11,11 @@ import pytest
 from edge_site import EdgeSite, batch, event
 from headgate.edge.limits import EdgeLimits
 from headgate.edge.problems import STATUS
-from headgate.model.vocabulary import EXTENDED_IDENTIFIERS, Identifiers
 from headgate.registry.snapshot import EventGroup
 from headgate.testing import GROUP as VECTOR_GROUP
 from headgate.testing import NOW as VECTOR_NOW
 from headgate.testing import read_json, request_vectors, same_json
+from headgate_contract.vocabulary import EXTENDED_IDENTIFIERS, Identifiers
 from malformed import BODIES, EVENTS, ODD_EVENTS, around
 
 TEXT = (Path(__file__).parents[2] / "docs" / "contract.md").read_text()

@@ -20,7 +20,7 @@ from headgate.edge.limits import EdgeLimits
 from headgate.edge.protocol import DISCARD_LIMIT, HEAD_LIMIT, Patience
 from headgate.edge.server import Serving
 from headgate.errors import LogUnavailable
-from headgate.model.event import Receipt
+from headgate_contract.event import Receipt
 
 DEADLINE = 15.0
 GOOD = msgspec.json.encode(batch())

@@ -23,7 +23,7 @@ from headgate.log.base import Row
 from headgate.log.sqlite import SqliteAppender
 from headgate.log.sqlite_reader import SqliteReader
 from headgate.log.tail import Tail
-from headgate.model.event import Receipt
+from headgate_contract.event import Receipt
 
 MIB = 1024 * 1024
 
@@ -32,7 +32,7 @@ import asyncio, json, random, resource, sys, time
 from pathlib import Path
 from headgate.errors import LogUnavailable
 from headgate.log.sqlite import SqliteAppender
-from headgate.model.event import Receipt
+from headgate_contract.event import Receipt
 
 folder, job, begin = Path(sys.argv[1]), sys.argv[2], int(sys.argv[3])
 

@@ -25,8 +25,8 @@ from schemathesis.specs.openapi.checks import (
 from edge_site import GROUP, NOW, EdgeSite, batch, event
 from headgate.edge.openapi import document
 from headgate.edge.problems import STATUS
-from headgate.model.event import Content, CustomData, Event, EventBatch, UserData
-from headgate.model.vocabulary import BODY_LIMIT, EVENT_NAMES, USER_DATA_ALIASES
+from headgate_contract.event import Content, CustomData, Event, EventBatch, UserData
+from headgate_contract.vocabulary import BODY_LIMIT, EVENT_NAMES, USER_DATA_ALIASES
 
 DOCUMENT = msgspec.json.decode(document(BODY_LIMIT))
 SCHEMAS = DOCUMENT["components"]["schemas"]

@@ -17,13 +17,13 @@ from headgate.log.base import Reader, Stretch
 from headgate.log.journal import Journal
 from headgate.log.sqlite import SqliteAppender
 from headgate.log.sqlite_reader import SqliteReader
-from headgate.model.event import Receipt, Rejection
 from headgate.processes.rebuild import rebuild_store
 from headgate.settings import Settings
 from headgate.store.clickhouse import ClickHouseStore
 from headgate.stream.block import Taken
 from headgate.stream.rebuild import rebuild
 from headgate.stream.worker import Limits, Worker
+from headgate_contract.event import Receipt, Rejection
 
 #: rejections of the past would be deleted while the test looks at them
 NOW = 4_000_000_000

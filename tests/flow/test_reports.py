@@ -14,7 +14,6 @@ import pytest
 
 from headgate.log.journal import Journal
 from headgate.log.memory import MemoryLog
-from headgate.model.event import Receipt, Rejection
 from headgate.reports import pages
 from headgate.reports.events import events
 from headgate.reports.reconcile import Line, reconcile
@@ -22,6 +21,7 @@ from headgate.reports.rejections import rejections
 from headgate.reports.trace import trace
 from headgate.store.clickhouse import ClickHouseStore
 from headgate.stream.worker import Limits, Worker
+from headgate_contract.event import Receipt, Rejection
 
 #: the beginning of an hour, so that rejections are not of last week in any test run
 NOW = 4_000_000_000 // 3600 * 3600

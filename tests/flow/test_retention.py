@@ -14,11 +14,11 @@ from headgate.errors import LogUnavailable
 from headgate.log import archive
 from headgate.log.journal import Journal
 from headgate.log.memory import MemoryLog, MemoryReader
-from headgate.model.event import Receipt
 from headgate.processes.core_loop import CoreLoop
 from headgate.store.memory import MemoryStore
 from headgate.stream.retention import SECOND, Retention
 from headgate.stream.worker import Limits, Worker
+from headgate_contract.event import Receipt
 
 NOW = 1_763_900_000 * SECOND
 PATIENCE = 20.0

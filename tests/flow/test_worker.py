@@ -15,7 +15,6 @@ from headgate.errors import CoreStopped, LogCorrupt, StoreUnavailable
 from headgate.log import archive
 from headgate.log.journal import Journal
 from headgate.log.memory import MemoryLog
-from headgate.model.event import Receipt, Rejection
 from headgate.store.base import Store
 from headgate.store.clickhouse import ClickHouseStore
 from headgate.store.memory import MemoryStore
@@ -23,6 +22,7 @@ from headgate.stream.block import Taken
 from headgate.stream.conversion import Conversion
 from headgate.stream.dedup import Recall
 from headgate.stream.worker import STEPS, Limits, Worker
+from headgate_contract.event import Receipt, Rejection
 
 NOW = 1_763_900_000
 MICROSECONDS = 1_000_000

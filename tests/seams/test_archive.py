@@ -12,7 +12,7 @@ from headgate.errors import LogCorrupt, LogUnavailable
 from headgate.log import archive
 from headgate.log.base import Row, Stretch
 from headgate.log.journal import Block
-from headgate.model.event import Receipt, Rejection
+from headgate_contract.event import Receipt, Rejection
 
 
 def row(partition: str, offset: int, size: int = 20) -> Row:

@@ -17,7 +17,7 @@ from headgate.log.base import Appender, Reader, Row
 from headgate.log.memory import MemoryLog
 from headgate.log.sqlite import PAUSE, SqliteAppender
 from headgate.log.sqlite_reader import SqliteReader
-from headgate.model.event import Receipt
+from headgate_contract.event import Receipt
 
 MIB = 1024 * 1024
 ALL = 1 << 40

@@ -17,7 +17,7 @@ from headgate.log.base import Row
 from headgate.log.sqlite import SqliteAppender
 from headgate.log.sqlite_reader import SqliteReader
 from headgate.log.tail import Tail
-from headgate.model.event import Receipt
+from headgate_contract.event import Receipt
 
 MIB = 1024 * 1024
 ALL = 1 << 40

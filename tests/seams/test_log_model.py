@@ -18,7 +18,7 @@ from headgate.log.base import Appender, Reader, Row
 from headgate.log.memory import MemoryLog
 from headgate.log.sqlite import SqliteAppender
 from headgate.log.sqlite_reader import SqliteReader
-from headgate.model.event import Receipt
+from headgate_contract.event import Receipt
 
 ALL = 1 << 40
 

@@ -16,13 +16,13 @@ from hypothesis import strategies as st
 
 from headgate.log.journal import Journal
 from headgate.log.memory import MemoryLog
-from headgate.model.event import Receipt
 from headgate.store.base import EVER, Kept, Store
 from headgate.store.clickhouse import ClickHouseStore
 from headgate.store.memory import MemoryStore
 from headgate.stream import keys
 from headgate.stream.kept_index import KeptIndex
 from headgate.stream.worker import Limits, Worker
+from headgate_contract.event import Receipt
 
 NOW = 1_763_900_000
 

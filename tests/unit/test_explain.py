@@ -9,11 +9,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from headgate.model import explain as explaining
-from headgate.model.event import Content, CustomData, Event, UserData
-from headgate.model.explain import CONTENTS_ERRORS, explain
-from headgate.model.vocabulary import USER_DATA_ALIASES
 from headgate.testing import NOW, good_event
+from headgate_contract import explain as explaining
+from headgate_contract.event import Content, CustomData, Event, UserData
+from headgate_contract.explain import CONTENTS_ERRORS, explain
+from headgate_contract.vocabulary import USER_DATA_ALIASES
 from strategies import json_values
 
 

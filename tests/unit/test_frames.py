@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from headgate.errors import LogCorrupt
 from headgate.log import frames
-from headgate.model.event import Receipt, Rejection
+from headgate_contract.event import Receipt, Rejection
 
 rejections = st.builds(
     Rejection,

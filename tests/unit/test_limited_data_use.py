@@ -3,10 +3,10 @@ from __future__ import annotations
 import pytest
 
 from headgate.log.base import Row
-from headgate.model.event import Receipt
 from headgate.stream import conversion
 from headgate.stream.dedup import Recall
 from headgate.stream.limited_data_use import put_limited_data_use
+from headgate_contract.event import Receipt
 
 RECEIPT = Receipt(request_id="r", received_at=1, event_group_id="g", account_id="a", key_id="k", received=1, accepted=1)
 

@@ -6,10 +6,10 @@ import time
 
 import pytest
 
-from headgate.errors import InvalidEnvelope
-from headgate.model.answer import answer
-from headgate.model.validate import Batch, Rules, read_batch
 from headgate.testing import NOW, body_of, good_event, read_json
+from headgate_contract.answer import answer
+from headgate_contract.errors import NotABatch
+from headgate_contract.validate import Batch, Rules, read_batch
 from malformed import BODIES, EVENTS, GOOD, ODD_EVENTS, Malformed, around
 
 #: processor seconds for a body of `SIZE` bytes on a slow machine; what is quadratic takes minutes
@@ -33,7 +33,7 @@ def _answered(batch: Batch) -> list[dict[str, object]]:
 
 @pytest.mark.parametrize("case", BODIES, ids=lambda case: case.name)
 def test_a_body_that_is_no_batch_is_refused_with_a_reason(case: Malformed) -> None:
-    with pytest.raises(InvalidEnvelope) as why:
+    with pytest.raises(NotABatch) as why:
         _read(case.text)
     assert 10 < len(str(why.value)) < 300
 
@@ -66,7 +66,7 @@ def test_every_byte_of_a_body_may_be_any_other() -> None:
             body = GOOD[:place] + byte + GOOD[place + 1 :]
             try:
                 batch = _read(body)
-            except InvalidEnvelope:
+            except NotABatch:
                 continue
             _answered(batch)
 
@@ -78,7 +78,7 @@ def test_the_last_of_two_lists_of_events_counts_where_both_read() -> None:
 
 def test_two_lists_of_events_are_refused_where_one_does_not_read() -> None:
     for body in (GOOD[:-1] + b',"events":[\xff]}', GOOD.replace(b'"events":[', b'"events":[NaN],"events":[')):
-        with pytest.raises(InvalidEnvelope):
+        with pytest.raises(NotABatch):
             _read(body)
 
 
@@ -130,7 +130,7 @@ def test_no_body_takes_longer_than_its_length_explains(name: str) -> None:
     try:
         batch = _read(body)
         kept = len(batch.lines) + sum(len(failed.answer) for failed in batch.failed)
-    except InvalidEnvelope:
+    except NotABatch:
         kept = 0
     assert time.process_time() - began < PATIENCE
     assert kept < 8 * SIZE

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from headgate.model import money
+from headgate_contract import money
 
 some = settings(max_examples=400, deadline=None)
 decimals = st.decimals(allow_nan=False, allow_infinity=False) | st.decimals(-(10**16), 10**16, places=3)

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from headgate.model import normalise
+from headgate_contract import normalise
 
 some = settings(max_examples=300, deadline=None)
 near_addresses = st.text("aB.+@ \t\u00a0é", max_size=12) | st.emails()

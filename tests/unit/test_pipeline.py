@@ -4,12 +4,12 @@ import pytest
 
 from headgate.errors import CoreStopped
 from headgate.log.base import Row
-from headgate.model.event import Receipt
 from headgate.stream import conversion, pipeline
 from headgate.stream.conversion import Conversion, Unreadable
 from headgate.stream.dead_run import DeadRun
 from headgate.stream.dedup import Recall, put_duplicate
 from headgate.stream.pipeline import Folded
+from headgate_contract.event import Receipt
 
 RECEIPT = Receipt(request_id="r", received_at=1, event_group_id="g", account_id="a", key_id="k", received=1, accepted=1)
 ROW = Row("edge-0", 1, 1, [RECEIPT], 1)

@@ -11,9 +11,9 @@ import msgspec
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from headgate.model import redact
-from headgate.model.validate import Batch, Rules, read_batch
 from headgate.testing import NOW, body_of, good_event
+from headgate_contract import redact
+from headgate_contract.validate import Batch, Rules, read_batch
 
 _encode = msgspec.json.Encoder(decimal_format="number").encode
 some = settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow])

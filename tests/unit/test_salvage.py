@@ -8,8 +8,8 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from headgate.model.salvage import TOKEN_LIMIT, split_events
 from headgate.testing import body_of, read_json, same_json
+from headgate_contract.salvage import TOKEN_LIMIT, split_events
 from strategies import json_values
 
 some = settings(max_examples=300, deadline=None)

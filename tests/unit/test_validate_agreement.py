@@ -9,13 +9,13 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from headgate.model import redact
-from headgate.model.event import Event, EventBatch
-from headgate.model.explain import explain
-from headgate.model.money import fraction
-from headgate.model.validate import UNREADABLE, Rules, is_normal, read_batch
-from headgate.model.vocabulary import Identifiers
 from headgate.testing import NOW, body_of, read_json, same_json
+from headgate_contract import redact
+from headgate_contract.event import Event, EventBatch
+from headgate_contract.explain import explain
+from headgate_contract.money import fraction
+from headgate_contract.validate import UNREADABLE, Rules, is_normal, read_batch
+from headgate_contract.vocabulary import Identifiers
 from strategies import json_values, mutated_events, normal_events, sent_events
 
 _any_decoder = msgspec.json.Decoder(float_hook=fraction)

@@ -10,9 +10,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from headgate.errors import InvalidEnvelope, UnknownEventGroup
-from headgate.model.validate import AROUND_LIMIT, Batch, Rules, read_batch
+from headgate.errors import UnknownEventGroup
 from headgate.testing import GROUP, NOW, body_of, good_event, read_json, same_json
+from headgate_contract.errors import NotABatch
+from headgate_contract.validate import AROUND_LIMIT, Batch, Rules, read_batch
 from strategies import json_values, mutated_events, normal_events, sent_events
 
 some = settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -81,7 +82,7 @@ def test_a_failed_event_sent_again_as_it_is_answered_fails_with_the_same_errors(
 
 def test_a_thousand_events_are_read_and_one_more_is_refused() -> None:
     assert _read(body_of(*[good_event(str(i)) for i in range(1000)])).accepted == 1000
-    with pytest.raises(InvalidEnvelope, match="1001 events"):
+    with pytest.raises(NotABatch, match="1001 events"):
         _read(body_of(*[good_event(str(i)) for i in range(1001)]))
 
 

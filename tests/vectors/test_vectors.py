@@ -9,11 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from headgate.errors import InvalidEnvelope
-from headgate.model import normalise
-from headgate.model.answer import answer, refusal
-from headgate.model.validate import Rules, read_batch
 from headgate.testing import RequestVector, ValueVector, read_json, request_vectors, same_json, value_vectors
+from headgate_contract import normalise
+from headgate_contract.answer import answer, refusal
+from headgate_contract.errors import NotABatch
+from headgate_contract.validate import Rules, read_batch
 
 VECTORS = Path(__file__).parents[2] / "vectors"
 REQUESTS = list(request_vectors(VECTORS))
@@ -24,7 +24,7 @@ def _answer(vector: RequestVector) -> tuple[int, bytes, list[bytes] | None]:
     """Status and body, and the lines that would be logged: what an edge does between reading and writing."""
     try:
         batch = read_batch(vector.body, now=vector.now, rules_of=lambda _: Rules(vector.identifiers))
-    except InvalidEnvelope as why:
+    except NotABatch as why:
         return 400, refusal(400, str(why)), None
     assert batch.received == batch.accepted + len(batch.failed)
     code, body = answer(batch.received, [failed.answer for failed in batch.failed])

@@ -8,7 +8,7 @@ import typer
 
 from headgate.cli.registry import Data, Json, changing, opened, say, show
 from headgate.errors import InvalidRegistration
-from headgate.model.vocabulary import Identifiers
+from headgate_contract.vocabulary import Identifiers
 
 app = typer.Typer(
     help="Event groups: one web site or app each, under the id that its senders put in `event_group_id`.",

@@ -125,7 +125,7 @@ def trace(
     data: Data = None,
 ) -> None:
     """Tell what happened to an event: received, validated, hashed, duplicate of what, stored, and when."""
-    from headgate.model import redact
+    from headgate_contract import redact
 
     with _reports(data) as reports:
         # an address in an id is kept by its digest: look for what was kept

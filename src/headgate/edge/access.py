@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Set as AbstractSet
 
 from headgate.errors import KeyNotForGroup, PartnerNotAllowed, Unauthorized, UnknownEventGroup
-from headgate.model.validate import Rules
 from headgate.registry.snapshot import EventGroup, Key, Snapshot
+from headgate_contract.validate import Rules
 
 
 class Access:

@@ -18,11 +18,12 @@ from headgate.edge.negotiate import content_encoding, require_json
 from headgate.edge.parts import Parts
 from headgate.edge.reply import Reply
 from headgate.errors import InvalidEnvelope, LogUnavailable
-from headgate.model import redact
-from headgate.model.answer import answer
-from headgate.model.event import Receipt, Rejection
-from headgate.model.validate import Batch, read_batch
 from headgate.registry.snapshot import Key
+from headgate_contract import redact
+from headgate_contract.answer import answer
+from headgate_contract.errors import NotABatch
+from headgate_contract.event import Receipt, Rejection
+from headgate_contract.validate import Batch, read_batch
 
 _MICROSECONDS = 1_000_000
 
@@ -99,9 +100,9 @@ class Ingest:
         access = Access(key, self._parts.registered.current)
         try:
             batch = read_batch(body, now=received_at // _MICROSECONDS, rules_of=access.rules_of)
-        except InvalidEnvelope:
+        except NotABatch as why:
             self._rates.charge(key.id, 0, 1 + len(body) // BYTES_AN_EVENT)
-            raise
+            raise InvalidEnvelope(str(why)) from None
         self._rates.charge(key.id, batch.received, len(batch.failed))
         access.require_partners(batch.event_group_id, batch.partner_names)
         return _Read(key, access.account_of(batch.event_group_id), batch, received_at)

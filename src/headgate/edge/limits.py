@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from headgate.errors import TooManyRequests
-from headgate.model.vocabulary import BODY_LIMIT
+from headgate_contract.vocabulary import BODY_LIMIT
 
 MIB = 1024 * 1024
 #: keys whose rates are remembered at once

@@ -12,8 +12,8 @@ from typing import Literal, NamedTuple
 
 from prometheus_client import CollectorRegistry, Counter, Histogram
 
-from headgate.model.event import Content, CustomData, Event, Rejection, UserData
-from headgate.model.vocabulary import USER_DATA_ALIASES
+from headgate_contract.event import Content, CustomData, Event, Rejection, UserData
+from headgate_contract.vocabulary import USER_DATA_ALIASES
 
 
 class Metric(NamedTuple):

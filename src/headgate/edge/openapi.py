@@ -15,8 +15,8 @@ from msgspec import Struct
 
 from headgate.edge.problems import STATUS
 from headgate.errors import RequestError
-from headgate.model.event import EventBatch
-from headgate.model.vocabulary import COUNT_LIMIT, EVENTS_PER_REQUEST, HASHED_FIELDS, MONEY_LIMIT, USER_DATA_ALIASES
+from headgate_contract.event import EventBatch
+from headgate_contract.vocabulary import COUNT_LIMIT, EVENTS_PER_REQUEST, HASHED_FIELDS, MONEY_LIMIT, USER_DATA_ALIASES
 
 Schema = dict[str, Any]
 

@@ -20,7 +20,7 @@ from headgate.errors import (
     UnknownPath,
     UnsupportedMediaType,
 )
-from headgate.model.answer import refusal
+from headgate_contract.answer import refusal
 
 STATUS: dict[type[RequestError], HTTPStatus] = {
     InvalidEnvelope: HTTPStatus.BAD_REQUEST,

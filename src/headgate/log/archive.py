@@ -22,7 +22,7 @@ from headgate.errors import LogCorrupt
 from headgate.log import files
 from headgate.log.base import Row, Stretch
 from headgate.log.journal import Block
-from headgate.model.event import Receipt
+from headgate_contract.event import Receipt
 
 FORMAT = 1
 LEVEL = 3

@@ -10,7 +10,7 @@ import asyncio
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple, Protocol
 
-from headgate.model.event import Receipt
+from headgate_contract.event import Receipt
 
 
 class Row(NamedTuple):

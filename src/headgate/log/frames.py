@@ -14,7 +14,7 @@ import xxhash
 import zstandard
 
 from headgate.errors import LogCorrupt
-from headgate.model.event import Receipt
+from headgate_contract.event import Receipt
 
 FORMAT = 1
 _PLAIN = 0

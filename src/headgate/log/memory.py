@@ -9,7 +9,7 @@ from typing import NamedTuple
 from headgate.errors import AlreadyRunning, LogCorrupt, LogUnavailable
 from headgate.log import frames
 from headgate.log.base import Row
-from headgate.model.event import Receipt
+from headgate_contract.event import Receipt
 
 MIB = 1024 * 1024
 

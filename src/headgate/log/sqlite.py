@@ -20,7 +20,7 @@ from typing import NamedTuple
 
 from headgate.errors import LogCorrupt, LogUnavailable
 from headgate.log import files, frames, tail
-from headgate.model.event import Receipt
+from headgate_contract.event import Receipt
 
 MIB = 1024 * 1024
 #: Microseconds between two attempts to find out whether a fault is gone or a full log has room again.

@@ -6,9 +6,9 @@ from msgspec import Struct
 from sqlalchemy import Connection, insert, select, update
 
 from headgate.errors import AlreadyRegistered, InvalidRegistration, NotRegistered
-from headgate.model.vocabulary import IDENTIFIERS, Identifiers
 from headgate.registry import accounts, tables
 from headgate.registry.base import Change, check_id, check_name
+from headgate_contract.vocabulary import IDENTIFIERS, Identifiers
 
 _columns = tables.event_groups.c
 

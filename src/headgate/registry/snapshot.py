@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from msgspec import Struct
 
-from headgate.model.vocabulary import Identifiers
+from headgate_contract.vocabulary import Identifiers
 
 
 class EventGroup(Struct, frozen=True, gc=False):

@@ -6,8 +6,8 @@ from typing import Any, Literal
 
 from msgspec import Struct
 
-from headgate.model.vocabulary import DEDUP_WINDOW
 from headgate.store.base import Store
+from headgate_contract.vocabulary import DEDUP_WINDOW
 
 Name = Literal["received", "validated", "rejected", "hashed", "durable", "duplicate", "stored", "dead_letter"]
 

@@ -8,13 +8,13 @@ from typing import NamedTuple
 from headgate.errors import CoreStopped, RowsRefused
 from headgate.log.base import Row
 from headgate.log.journal import Block
-from headgate.model.event import Receipt
 from headgate.store.base import Store
 from headgate.stream import conversion, dedup, pipeline, rows
 from headgate.stream.conversion import Conversion, Unreadable
 from headgate.stream.dead_letter import DeadLetter
 from headgate.stream.kept_index import KeptIndex
 from headgate.stream.pipeline import Folded, Step
+from headgate_contract.event import Receipt
 
 
 class Taken(NamedTuple):

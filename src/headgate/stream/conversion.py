@@ -8,8 +8,8 @@ import msgspec
 from msgspec import Meta, Struct
 
 from headgate.log.base import Row
-from headgate.model.event import Receipt
 from headgate.stream.keys import dedup_key
+from headgate_contract.event import Receipt
 
 Status = Literal["kept", "duplicate"]
 #: the store's `event_time` ends here, in the year 2106; it would cut silently what lies behind

@@ -7,7 +7,7 @@ from typing import Literal, get_args
 from msgspec import Struct
 
 from headgate.log.base import Row
-from headgate.model.event import Receipt
+from headgate_contract.event import Receipt
 
 Reason = Literal[
     "unreadable",  # the line in the log is no event in normal form

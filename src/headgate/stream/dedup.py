@@ -6,11 +6,11 @@ from collections.abc import Iterable, Sequence
 
 import numpy as np
 
-from headgate.model.vocabulary import DEDUP_WINDOW
 from headgate.store.base import EVER, Kept, Store
 from headgate.stream import keys
 from headgate.stream.conversion import Conversion
 from headgate.stream.kept_index import KeptIndex
+from headgate_contract.vocabulary import DEDUP_WINDOW
 
 #: two kept conversions with one key lie further apart than the window: a slot of this width holds one at most
 _SLOT = DEDUP_WINDOW + 1

@@ -13,9 +13,9 @@ import msgspec
 
 from headgate.log.base import Row
 from headgate.log.journal import Block
-from headgate.model.event import Receipt, Rejection
 from headgate.stream.conversion import Conversion
 from headgate.stream.dead_letter import DeadLetter
+from headgate_contract.event import Receipt, Rejection
 
 MICROSECONDS = 1_000_000
 HOUR = 3600

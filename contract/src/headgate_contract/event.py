@@ -12,7 +12,7 @@ from typing import Annotated, Literal
 
 from msgspec import UNSET, Meta, Struct, UnsetType
 
-from headgate.model.vocabulary import (
+from headgate_contract.vocabulary import (
     EVENT_TIME_LIMIT,
     ContentType,
     Currency,

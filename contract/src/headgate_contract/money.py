@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from decimal import Decimal, InvalidOperation
 
-from headgate.model.vocabulary import COUNT_LIMIT, MONEY_LIMIT
+from headgate_contract.vocabulary import COUNT_LIMIT, MONEY_LIMIT
 
 #: decimals that the store keeps; what is smaller than the last of them is zero
 DECIMALS = 18

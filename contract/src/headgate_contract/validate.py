@@ -17,13 +17,13 @@ from typing import Any, NamedTuple
 import msgspec
 from msgspec import Raw
 
-from headgate.errors import InvalidEnvelope
-from headgate.model import redact
-from headgate.model.event import Event, EventBatch, Rejection
-from headgate.model.explain import explain
-from headgate.model.money import fraction, is_count, is_money
-from headgate.model.salvage import split_events
-from headgate.model.vocabulary import EVENT_SOURCES, EVENT_TIME_AHEAD, EVENTS_PER_REQUEST, Identifiers
+from headgate_contract import redact
+from headgate_contract.errors import NotABatch
+from headgate_contract.event import Event, EventBatch, Rejection
+from headgate_contract.explain import explain
+from headgate_contract.money import fraction, is_count, is_money
+from headgate_contract.salvage import split_events
+from headgate_contract.vocabulary import EVENT_SOURCES, EVENT_TIME_AHEAD, EVENTS_PER_REQUEST, Identifiers
 
 #: values that a body may hold when it has to be read piece by piece: 500 an event, and a bound on the memory they take
 VALUES_LIMIT = 500_000
@@ -78,7 +78,7 @@ def read_batch(body: bytes, *, now: int, rules_of: Callable[[str], Rules]) -> Ba
     """Read a request's body; `now` in seconds since 1970, UTC.
 
     `rules_of` is asked for the rules of the event group once its id is known; what it raises passes through.
-    Raises `InvalidEnvelope` when the body is no batch.
+    Raises `NotABatch` when the body is no batch.
     """
     try:
         batch = _batch_decoder.decode(body)
@@ -152,7 +152,7 @@ def _census(events: Sequence[Event]) -> tuple[frozenset[str], int, int]:
 
 def _read_each(body: bytes, now: int, rules_of: Callable[[str], Rules]) -> Batch:
     if body.count(b",") > VALUES_LIMIT:
-        raise InvalidEnvelope(f"the body holds more than {VALUES_LIMIT} values; send fewer events a request")
+        raise NotABatch(f"the body holds more than {VALUES_LIMIT} values; send fewer events a request")
     event_group_id, sent, around = _read_envelope(body)
     rules = rules_of(event_group_id)
     lines: list[bytes] = []
@@ -270,29 +270,29 @@ def _read_envelope(body: bytes) -> tuple[str, Sequence[bytes | Raw], dict[str, s
     try:
         envelope = _envelope_decoder.decode(body)
     except msgspec.ValidationError:
-        raise InvalidEnvelope("the body must be a JSON object with event_group_id and events") from None
+        raise NotABatch("the body must be a JSON object with event_group_id and events") from None
     except UNREADABLE as why:
         envelope, events = _salvaged(body, why)
     event_group_id = _decoded(envelope.pop("event_group_id", None))
     if not isinstance(event_group_id, str) or not event_group_id:
-        raise InvalidEnvelope("event_group_id is required, as a string")
+        raise NotABatch("event_group_id is required, as a string")
     if (raw := envelope.pop("events", None)) is None:
-        raise InvalidEnvelope("events is required, as a list of event objects")
+        raise NotABatch("events is required, as a list of event objects")
     if events is None:
         try:
             events = _list_decoder.decode(raw)
         except UNREADABLE:
-            raise InvalidEnvelope("events must be a list of event objects") from None
+            raise NotABatch("events must be a list of event objects") from None
     if not events:
-        raise InvalidEnvelope("events is empty; send at least one event")
+        raise NotABatch("events is empty; send at least one event")
     if len(events) > EVENTS_PER_REQUEST:
-        raise InvalidEnvelope(f"events holds {len(events)} events; send at most {EVENTS_PER_REQUEST} a request")
+        raise NotABatch(f"events holds {len(events)} events; send at most {EVENTS_PER_REQUEST} a request")
     return event_group_id, events, _unknown_around(envelope)
 
 
 def _salvaged(body: bytes, why: Exception) -> tuple[dict[str, Raw], list[bytes]]:
     """The envelope of a body that does not decode in one piece, if the fault lies inside its events."""
-    refusal = InvalidEnvelope(
+    refusal = NotABatch(
         "the body is nested too deeply"
         if isinstance(why, RecursionError)
         else f"the body is not valid JSON: {_short(why)}"
@@ -318,14 +318,14 @@ def _unknown_around(envelope: dict[str, Raw]) -> dict[str, str]:
             for field, raw in envelope.items()
         }
     except RecursionError:
-        raise InvalidEnvelope("the body is nested too deeply") from None
+        raise NotABatch("the body is nested too deeply") from None
 
 
 def _decoded(raw: Raw | None) -> Any:
     try:
         return None if raw is None else _any_decoder.decode(raw)
     except UNREADABLE as why:
-        raise InvalidEnvelope(f"the body is not valid JSON: {_short(why)}") from None
+        raise NotABatch(f"the body is not valid JSON: {_short(why)}") from None
 
 
 def _short(why: Exception) -> str:

@@ -16,7 +16,7 @@ from urllib.parse import unquote
 
 import msgspec
 
-from headgate.model import normalise
+from headgate_contract import normalise
 
 #: what cannot be part of an address: white space, quotes, brackets and the separators of a URL; plain or
 #: percent-encoded, however often

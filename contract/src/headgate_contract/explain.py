@@ -12,8 +12,8 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from headgate.model import money, normalise, redact
-from headgate.model.vocabulary import (
+from headgate_contract import money, normalise, redact
+from headgate_contract.vocabulary import (
     ARTICLE_IDENTIFIERS,
     CONTENT_TYPES,
     CURRENCIES,

@@ -12,7 +12,7 @@ from contextlib import suppress
 from datetime import date
 from hashlib import sha256
 
-from headgate.model.vocabulary import GENDERS
+from headgate_contract.vocabulary import GENDERS
 
 _HEX64 = re.compile(r"[0-9a-fA-F]{64}")
 _NO_DIGIT = re.compile(r"\D+")

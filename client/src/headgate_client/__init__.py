@@ -1,0 +1,1 @@
+"""Send conversion events to an Events API."""

@@ -68,7 +68,7 @@ class Shelf:
         self.answers: dict[str, list[dict[str, Any]]] = {}
         self.away = False
 
-    def query(self, name: str, parameters: Mapping[str, Any] | None = None) -> list[dict[str, Any]]:
+    def query(self, name: str, _parameters: Mapping[str, Any] | None = None) -> list[dict[str, Any]]:
         if self.away:
             raise StoreUnavailable("the store is away")
         return self.answers.get(name, [])
@@ -94,9 +94,12 @@ class Site:
         self.app = desk_app(Desk(self.store, "operator-token", lambda: 0, lambda: None, "", console))
         _fill(self.registry)
 
-    def browser(self, **more: Any) -> Browser:
-        """Somebody who is not signed in."""
-        return Browser(self.app, raise_server_exceptions=False, **more)
+    def browser(self, token: str | None = None) -> Browser:
+        """Somebody who is not signed in; with a token, a script."""
+        browser = Browser(self.app, raise_server_exceptions=False)
+        if token is not None:
+            browser.headers["Authorization"] = f"Bearer {token}"
+        return browser
 
     def as_user(self, user_id: str) -> Browser:
         """Somebody who is."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import cast
 
 from litestar import delete, get, patch, post, put
+from litestar.params import JSONBody
 
 from headgate.desk import key_rings, partnerships
 from headgate.desk.api import replies
@@ -29,20 +30,22 @@ def get_accounts(frame: FrameHere) -> list[replies.Account]:
 
 
 @get(ACCOUNT, sync_to_thread=True)
-def get_account(frame: FrameHere, account_id: AccountId) -> replies.Account:  # noqa: ARG001 - the document names it
+def get_account(frame: FrameHere, account_id: AccountId) -> replies.Account:
     """An account."""
     return _account(frame, frame.account)
 
 
 @patch(ACCOUNT, sync_to_thread=True)
-def patch_account(frame: FrameHere, account_id: AccountId, data: replies.AccountChange) -> replies.Account:
+def patch_account(frame: FrameHere, account_id: AccountId, data: JSONBody[replies.AccountChange]) -> replies.Account:
     """Change name or time zone."""
     with frame.change() as change:
         return _account(frame, accounts.update_entry(change, account_id, name=data.name, time_zone=data.time_zone))
 
 
 @post("/api/organizations/{organization_id:str}/accounts", sync_to_thread=True)
-def post_account(frame: FrameHere, organization_id: OrganizationId, data: replies.NewAccount) -> replies.Account:
+def post_account(
+    frame: FrameHere, organization_id: OrganizationId, data: JSONBody[replies.NewAccount]
+) -> replies.Account:
     """Make an account."""
     with frame.change() as change:
         return _account(frame, accounts.create(change, data.id, organization_id=organization_id, name=data.name))
@@ -56,7 +59,7 @@ def get_groups(frame: FrameHere, account_id: AccountId) -> list[EventGroupEntry]
 
 
 @post(f"{ACCOUNT}/groups", sync_to_thread=True)
-def post_group(frame: FrameHere, account_id: AccountId, data: replies.NewGroup) -> EventGroupEntry:
+def post_group(frame: FrameHere, account_id: AccountId, data: JSONBody[replies.NewGroup]) -> EventGroupEntry:
     """Make an event group."""
     identifiers = cast("Identifiers", data.identifiers)
     with frame.change() as change:
@@ -66,9 +69,9 @@ def post_group(frame: FrameHere, account_id: AccountId, data: replies.NewGroup) 
 @patch(f"{ACCOUNT}/groups/{{group_id:str}}", sync_to_thread=True)
 def patch_group(
     frame: FrameHere,
-    account_id: AccountId,  # noqa: ARG001 - the document names it
+    account_id: AccountId,
     group_id: GroupId,
-    data: replies.GroupChange,
+    data: JSONBody[replies.GroupChange],
 ) -> EventGroupEntry:
     """Change an event group."""
     with frame.change() as change:
@@ -77,50 +80,52 @@ def patch_group(
 
 
 @get(f"{ACCOUNT}/keys", sync_to_thread=True)
-def get_keys(frame: FrameHere, account_id: AccountId) -> list[KeyLine]:  # noqa: ARG001 - the document names it
+def get_keys(frame: FrameHere, account_id: AccountId) -> list[KeyLine]:
     """The keys of an account, revoked ones too."""
     return key_rings.list_keys(frame)
 
 
 @post(f"{ACCOUNT}/keys", sync_to_thread=True)
-def post_key(frame: FrameHere, account_id: AccountId, data: replies.Named) -> replies.ApiKey:  # noqa: ARG001 - as above
+def post_key(frame: FrameHere, account_id: AccountId, data: JSONBody[replies.Named]) -> replies.ApiKey:
     """Generate a key, and tell it: this once."""
     made = key_rings.make_key(frame, data.name)
     return replies.ApiKey(made.id, made.token)
 
 
 @delete(f"{ACCOUNT}/keys/{{key_id:str}}", sync_to_thread=True)
-def delete_key(frame: FrameHere, account_id: AccountId, key_id: KeyId) -> None:  # noqa: ARG001 - as above
+def delete_key(frame: FrameHere, account_id: AccountId, key_id: KeyId) -> None:
     """Revoke a key, for good."""
     key_rings.revoke_key(frame, key_id)
 
 
 @get(f"{ACCOUNT}/partners", sync_to_thread=True)
-def get_partners(frame: FrameHere, account_id: AccountId) -> list[PartnerLine]:  # noqa: ARG001 - as above
+def get_partners(frame: FrameHere, account_id: AccountId) -> list[PartnerLine]:
     """All partners of the installation, and whether this account has granted them that they send for it."""
     return partnerships.list_partners(frame)
 
 
 @put(f"{ACCOUNT}/partners/{{partner_id:str}}", status_code=204, sync_to_thread=True)
-def put_grant(frame: FrameHere, account_id: AccountId, partner_id: PartnerId) -> None:  # noqa: ARG001 - as above
+def put_grant(frame: FrameHere, account_id: AccountId, partner_id: PartnerId) -> None:
     """Let a partner's keys send for the account."""
     partnerships.grant(frame, partner_id)
 
 
 @delete(f"{ACCOUNT}/partners/{{partner_id:str}}", sync_to_thread=True)
-def delete_grant(frame: FrameHere, account_id: AccountId, partner_id: PartnerId) -> None:  # noqa: ARG001 - as above
+def delete_grant(frame: FrameHere, account_id: AccountId, partner_id: PartnerId) -> None:
     """Let them no longer."""
     partnerships.withdraw(frame, partner_id)
 
 
 @get(f"{ACCOUNT}/allowed-partners", sync_to_thread=True)
-def get_allowed(frame: FrameHere, account_id: AccountId) -> replies.AllowedPartners:  # noqa: ARG001 - as above
+def get_allowed(frame: FrameHere, account_id: AccountId) -> replies.AllowedPartners:
     """The partner names that requests may carry; none: any."""
     return replies.AllowedPartners(list(frame.account.allowed_partners))
 
 
 @put(f"{ACCOUNT}/allowed-partners", sync_to_thread=True)
-def put_allowed(frame: FrameHere, account_id: AccountId, data: replies.AllowedPartners) -> replies.AllowedPartners:  # noqa: ARG001 - as above
+def put_allowed(
+    frame: FrameHere, account_id: AccountId, data: JSONBody[replies.AllowedPartners]
+) -> replies.AllowedPartners:
     """Change them."""
     return replies.AllowedPartners(list(partnerships.allow(frame, data.names)))
 

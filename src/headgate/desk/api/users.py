@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from litestar import Request, delete, get, post, put
+from litestar.params import JSONBody
 
 from headgate.desk import own, people
 from headgate.desk.api import replies
@@ -40,7 +41,7 @@ def get_tokens(frame: FrameHere) -> list[replies.Token]:
 
 
 @post("/api/me/tokens", sync_to_thread=True)
-def post_token(frame: FrameHere, data: replies.Named) -> replies.ApiToken:
+def post_token(frame: FrameHere, data: JSONBody[replies.Named]) -> replies.ApiToken:
     """Make a token, and tell it: this once."""
     made = own.make_token(frame, data.name)
     return replies.ApiToken(made.id, made.token)
@@ -57,13 +58,13 @@ def get_people(frame: FrameHere) -> list[Person]:
     return people.people(frame)
 
 
-def post_person(frame: FrameHere, request: AnyRequest, data: replies.Invitation) -> replies.Link:
+def post_person(frame: FrameHere, request: AnyRequest, data: JSONBody[replies.Invitation]) -> replies.Link:
     """Give somebody a role; whoever has no password yet gets a link."""
     invited = people.invite(frame, email=data.email, name=data.name, role=Role.read(data.role))
     return _link(request, invited)
 
 
-def put_role(frame: FrameHere, user_id: UserId, data: replies.NewRole) -> None:
+def put_role(frame: FrameHere, user_id: UserId, data: JSONBody[replies.NewRole]) -> None:
     """Give a user another role."""
     people.set_role(frame, user_id, Role.read(data.role))
 

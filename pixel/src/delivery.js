@@ -14,6 +14,7 @@ const BYTES_KEPT_ALIVE = 60000;
 const REQUEST_MS = 15000;
 const LONGEST_BACKOFF_MS = 300000;
 const LONGEST_WAIT_MS = 3600000;
+const OUTLIVES_PAGE = "keepalive" in Request.prototype;
 
 /**
  * Make the queue.
@@ -23,7 +24,8 @@ const LONGEST_WAIT_MS = 3600000;
  */
 export function createDelivery(url, write) {
   let waiting = [];
-  let inFlight = 0;
+  let inFlight = [];
+  let left = false;
   let failures = 0;
   let timer;
   let scheduled;
@@ -46,25 +48,27 @@ export function createDelivery(url, write) {
   }
 
   function pump() {
-    if (inFlight || timer) return;
+    if (inFlight.length || timer) return;
     const batch = takeBatch();
     if (batch.entries.length) send(batch);
   }
 
-  async function send({ entries, texts }, leaving) {
+  async function send(batch, leaving) {
+    const { entries, texts } = batch;
     const body = `{"event_group_id":${JSON.stringify(entries[0].group)},"events":[${texts}]}`;
-    inFlight++;
-    let again = true;
-    let seconds = 0;
+    inFlight.push(batch);
+    let again;
+    let seconds;
     try {
       const answer = await post(url, body, leaving);
       again = answer && (answer.status == 429 || answer.status > 499);
       seconds = again && +answer.headers.get("retry-after");
     } catch {
-      // no network, no server, or a policy of the page
+      // no network, no server, or a policy of the page; but a page that was left is told so of all that outlives it
+      again = !left || !OUTLIVES_PAGE;
     }
-    inFlight--;
-    if (again) {
+    inFlight = inFlight.filter((other) => other != batch);
+    if (again && !batch.lost) {
       waiting = entries.concat(waiting);
       trim();
       retryLater(seconds);
@@ -88,6 +92,12 @@ export function createDelivery(url, write) {
     waiting.splice(0, waiting.length - EVENTS_WAITING);
   }
 
+  function sendNow() {
+    // the newest answer says how long to wait
+    timer = clearTimeout(timer);
+    while (waiting.length) send(takeBatch(true), true);
+  }
+
   return {
     /** Take an entry into the queue; the oldest gives way where it is full. */
     add(entry) {
@@ -102,24 +112,35 @@ export function createDelivery(url, write) {
       });
     },
     /** The page may be gone in a moment: send all, ready or not. */
-    sendNow() {
-      while (waiting.length) {
-        const batch = takeBatch(true);
-        send(batch, true);
+    sendNow,
+    /** The page is left: what is in flight flies on, or has to be sent again where the browser cannot do that. */
+    leave() {
+      left = true;
+      if (!OUTLIVES_PAGE) {
+        for (const batch of inFlight) batch.lost = waiting.unshift(...batch.entries);
       }
+      sendNow();
+    },
+    /** The page is shown again, from the browser's memory. */
+    comeBack() {
+      left = false;
+      pump();
     },
   };
 }
 
 async function post(url, body, leaving) {
-  if (leaving && !("keepalive" in Request.prototype) && navigator.sendBeacon(url, body)) return;
-  return fetch(url, {
+  if (leaving && !OUTLIVES_PAGE && navigator.sendBeacon(url, body)) return;
+  const answer = await fetch(url, {
     method: "POST",
     body,
     credentials: "omit",
-    keepalive: byteLength(body) < BYTES_KEPT_ALIVE,
+    keepalive: OUTLIVES_PAGE && byteLength(body) < BYTES_KEPT_ALIVE,
     signal: deadline(REQUEST_MS),
   });
+  // only its end makes room for the next request that is kept alive
+  await answer.text();
+  return answer;
 }
 
 /** A signal that ends a request after so many milliseconds, where the browser knows how. */

@@ -86,7 +86,9 @@ function start() {
   }
   takeOver(window.headgate);
   takeOver(window.rkp);
-  addEventListener("pagehide", delivery.sendNow);
+  // before listeners of the page: between them the browser reports what it cut off
+  addEventListener("pagehide", delivery.leave, true);
+  addEventListener("pageshow", delivery.comeBack);
   document.addEventListener("visibilitychange", () => document.visibilityState == "hidden" && delivery.sendNow());
 }
 

@@ -79,7 +79,7 @@ def running(handler: type[Handler], tls: ssl.SSLContext | None = None) -> Iterat
     server = Quiet(("127.0.0.1", 0), handler)
     if tls:
         server.socket = tls.wrap_socket(server.socket, server_side=True)
-    thread = threading.Thread(target=server.serve_forever, args=(0.05,))
+    thread = threading.Thread(target=server.serve_forever, args=(0.01,))
     thread.start()
     try:
         yield server.server_address[1]

@@ -6,9 +6,10 @@ import json
 import time
 from typing import Any
 
-from browser.recorder import GROUP, Pages, Recorder, document, snippet
+import pytest
 from playwright.sync_api import Page
 
+from browser.recorder import GROUP, Pages, Recorder, document, snippet
 from headgate_contract.validate import Rules, read_batch
 
 STUB = """
@@ -31,7 +32,8 @@ def script_tag(recorder: Recorder) -> str:
     return f'<script async src="{recorder.origin}/pixel.js?v=0.1.0" crossorigin></script>'
 
 
-def test_the_base_code_sends_a_page_view(shop: Page, recorder: Recorder, pages: Pages) -> None:
+@pytest.mark.usefixtures("shop")
+def test_the_base_code_sends_a_page_view(recorder: Recorder, pages: Pages) -> None:
     before = int(time.time())
     (event,) = recorder.await_events(1)
     assert abs(event.pop("event_time") - before) <= 5
@@ -164,9 +166,7 @@ def test_every_field_of_the_contract_arrives_flat_or_nested(shop: Page, recorder
         "partner_name": "partner",
     }
     shop.evaluate("given => headgate('event', 'PURCHASE', given)", {**fields, **user, **custom})
-    shop.evaluate(
-        "given => headgate('event', 'PURCHASE', given)", {**fields, "user_data": user, "custom_data": custom}
-    )
+    shop.evaluate("given => headgate('event', 'PURCHASE', given)", {**fields, "user_data": user, "custom_data": custom})
     _, flat, nested = recorder.await_events(3)
     assert flat == nested
     assert flat == {

@@ -128,6 +128,20 @@ def test_a_list_is_a_table_where_json_is_not_asked_for(data: str, noun: str) -> 
     assert "created" in table
 
 
+def test_a_group_says_which_sites_may_send_and_what_the_pixel_may_do(data: str) -> None:
+    run("groups", "create", "site", "--account", "acme", "--origin", "https://Shop.example/", "--data", data)
+    (entry,) = listed("groups", data)
+    assert (entry["origins"], entry["cookie"], entry["advanced_matching"]) == (["https://shop.example"], True, False)
+    flags = ("--no-cookie", "--advanced-matching", "--origin", "https://*.b.example", "--origin", "https://a.example")
+    told = run("groups", "update", "site", *flags, "--data", data).stderr
+    assert "origins https://*.b.example https://a.example, cookie off, advanced matching on" in told
+    (entry,) = listed("groups", data)
+    assert entry["origins"] == ["https://*.b.example", "https://a.example"]
+    assert (entry["cookie"], entry["advanced_matching"]) == (False, True)
+    run("groups", "update", "site", "--no-origins", "--data", data)
+    assert listed("groups", data)[0]["origins"] == []
+
+
 def test_changes_reach_a_running_worker_within_a_second(data: str, watch: Watch) -> None:
     def within_a_second(condition: Any) -> None:
         deadline = time.monotonic() + 1
@@ -153,7 +167,15 @@ def test_changes_reach_a_running_worker_within_a_second(data: str, watch: Watch)
         ("keys revoke x", "error: there is no key x\n"),
         ("groups create site --account x", "error: there is no account x\n"),
         ("groups update x --name y", "error: there is no event group x\n"),
-        ("groups update x", "error: nothing to change: give --identifiers or --name\n"),
+        (
+            "groups update x",
+            "error: nothing to change: give --identifiers, --name, --origin, --no-origins, --cookie or --advanced-matching\n",
+        ),
+        ("groups update x --origin https://a.example --no-origins", "error: --origin and --no-origins contradict"),
+        (
+            "groups create x --account acme --origin a.example",
+            "error: 'a.example' cannot be an origin: write it as https://shop",
+        ),
         ("groups create a/b --account acme", "error: 'a/b' cannot be the id of an event group: "),
         ("accounts create acme", "error: there is an account acme already\n"),
         ("accounts partners acme --any --allow A", "error: --allow and --any contradict each other\n"),

@@ -71,7 +71,7 @@ def list_(*, as_json: Json = False, data: Data = None) -> None:
 
     with opened(data) as (registry, _), registry.reading() as connection:
         entries = event_groups.entries(connection)
-    columns = ["id", "account_id", "name", "identifiers", "origins", "cookie", "advanced_matching", "updated_at"]
+    columns = ["id", "account_id", "name", "identifiers", "origins", "cookie", "advanced_matching", "created_at"]
     show(entries, columns, as_json=as_json)
 
 

@@ -142,7 +142,7 @@ def _write_origins(change: Change, group_id: str, listed: Iterable[str]) -> list
 
 
 def _entry(row: Row[Any], listed: Iterable[str]) -> EventGroupEntry:
-    return EventGroupEntry(**row._mapping, origins=tuple(listed))
+    return EventGroupEntry(**row._asdict(), origins=tuple(listed))
 
 
 def _told(value: Any) -> str:

@@ -83,7 +83,7 @@ def test_events_come_newest_first_with_what_became_of_them(clickhouse: ClickHous
     assert found[2] == {
         "block": 1, "row": 0, "received_at": NOW * MICROSECONDS, "status": "kept", "reason": "", "event_group_id": "g",
         "event_id": "a", "event_name": "LEAD", "event_time": NOW, "event_source": "", "value": "99.99",
-        "currency": "USD", "order_id": "o1", "limited_data_use": False, "request_id": "r1", "account_id": "a",
+        "currency": "USD", "order_id": "o1", "limited_data_use": False, "bot": False, "request_id": "r1", "account_id": "a",
         "key_id": "k", "source": "api", "event_source_url": "", "referrer_url": "", "partner_name": "", "user_data": {},
         "custom_data": {"value": Decimal("99.99"), "currency": "USD", "order_id": "o1"}, "unknown": {},
         "hashed_on_receipt": [],

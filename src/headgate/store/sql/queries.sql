@@ -84,7 +84,7 @@ FROM
     SELECT block, row, toUnixTimestamp64Micro(received_at) AS received_at, toString(status) AS status, '' AS reason,
         event_group_id, event_id, toString(event_name) AS event_name, toInt64(toUInt32(event_time)) AS event_time,
         toString(event_source) AS event_source, toString(custom_data.value) AS value,
-        custom_data.currency AS currency, custom_data.order_id AS order_id, limited_data_use, request_id,
+        custom_data.currency AS currency, custom_data.order_id AS order_id, limited_data_use, bot, request_id,
         toString(account_id) AS account_id, toString(key_id) AS key_id, toString(source) AS source,
         event_source_url, referrer_url, toString(partner_name) AS partner_name, toJSONString(user_data) AS user_data,
         toJSONString(custom_data) AS custom_data, unknown, hashed_on_receipt
@@ -98,7 +98,7 @@ FROM
     SELECT block, row, toUnixTimestamp64Micro(received_at) AS received_at, 'dead' AS status,
         toString(reason) AS reason, event_group_id, event_id, toString(event_name) AS event_name,
         CAST(NULL AS Nullable(Int64)) AS event_time, '' AS event_source, CAST(NULL AS Nullable(String)) AS value,
-        '' AS currency, '' AS order_id, CAST(false AS Bool) AS limited_data_use, request_id,
+        '' AS currency, '' AS order_id, CAST(false AS Bool) AS limited_data_use, CAST(false AS Bool) AS bot, request_id,
         toString(account_id) AS account_id, toString(key_id) AS key_id, toString(source) AS source,
         '' AS event_source_url, '' AS referrer_url, '' AS partner_name, '{}' AS user_data, '{}' AS custom_data,
         CAST(map() AS Map(String, String)) AS unknown,

@@ -15,12 +15,12 @@ from headgate.stream.conversion import Conversion
 from headgate.stream.dedup import Recall
 
 
-class _User(Struct, gc=False):
+class _User(Struct, frozen=True, gc=False):
     client_user_agent: str | None = None
 
 
 class _Line(Struct, gc=False):
-    user_data: _User
+    user_data: _User = _User()
 
 
 _decode = msgspec.json.Decoder(_Line).decode

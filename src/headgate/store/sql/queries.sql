@@ -120,7 +120,12 @@ SELECT block, row, log_partition, log_offset, toUnixTimestamp64Micro(received_at
     event_name, toUInt32(event_time) AS event_time, limited_data_use, hashed_on_receipt,
     arrayFilter(field -> NOT has(hashed_on_receipt, field.1) AND field.2 != '',
         [('em', user_data.em), ('ph', user_data.ph), ('fn', user_data.fn), ('ln', user_data.ln),
-         ('ge', user_data.ge), ('db', user_data.db)]).1 AS hashed_by_sender
+         ('ge', user_data.ge), ('db', user_data.db)]).1 AS hashed_by_sender,
+    arrayFilter(field -> field.2 != '',
+        [('em', user_data.em), ('ph', user_data.ph), ('ph_e164', user_data.ph_e164),
+         ('external_id', user_data.external_id), ('client_ip_address', user_data.client_ip_address),
+         ('aGA', user_data.aGA), ('aID', user_data.aID), ('aDX', user_data.aDX), ('aGI', user_data.aGI),
+         ('aRI', user_data.aRI), ('aFC', user_data.aFC)]).1 AS match_keys
 FROM conversions
 WHERE event_id = {event_id:String} AND {event_group_id:String} IN ('', event_group_id)
 ORDER BY block, row

@@ -252,3 +252,22 @@ def test_the_installed_command_says_what_is_wrong_without_a_traceback(tmp_path: 
     assert result.returncode == 1
     assert result.stderr.startswith("error: there is no registry in ")
     assert "Traceback" not in result.stderr
+
+
+def test_the_base_code_is_printed_with_where_the_server_is_and_who_may_send(data: str) -> None:
+    run("groups", "create", "site", "--account", "acme", "--data", data)
+    told = run("pixel", "site", "--url", "https://events.example/", "--nonce", "n1", "--data", data)
+    assert 'src="https://events.example/pixel.js?v=' in told.stdout
+    assert 'headgate("init", "site")' in told.stdout
+    assert told.stdout.count('nonce="n1"') == 2
+    assert "No page may send yet" in told.stderr
+    run("groups", "update", "site", "--origin", "https://shop.example", "--data", data)
+    assert "Pages of https://shop.example may send" in run("pixel", "site", "--url", "https://e", "--data", data).stderr
+
+
+def test_the_base_code_needs_to_know_where_the_server_is(data: str) -> None:
+    run("groups", "create", "site", "--account", "acme", "--data", data)
+    assert "no server runs on" in run("pixel", "site", "--data", data, code=1).stderr
+    assert "there is no event group nobody" in run("pixel", "nobody", "--data", data, code=1).stderr
+    Path(data, "headgate.toml").write_text('public_url = "https://events.example"\n')
+    assert "https://events.example/pixel.js" in run("pixel", "site", "--data", data).stdout

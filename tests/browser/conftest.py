@@ -6,8 +6,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from browser.recorder import Pages, Recorder, document, pages_served, recording, snippet
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+
+from browser.recorder import Pages, Recorder, document, pages_served, recording, snippet
 
 CHROMIUM = Path("/usr/bin/chromium")
 FLAGS = [

@@ -6,9 +6,9 @@ import json
 import time
 from typing import Any
 
-from browser.recorder import GROUP, Pages, Recorder, document, snippet
 from playwright.sync_api import Page
 
+from browser.recorder import GROUP, Pages, Recorder, document, snippet
 from headgate_contract.validate import Rules, read_batch
 
 STUB = """
@@ -164,9 +164,7 @@ def test_every_field_of_the_contract_arrives_flat_or_nested(shop: Page, recorder
         "partner_name": "partner",
     }
     shop.evaluate("given => headgate('event', 'PURCHASE', given)", {**fields, **user, **custom})
-    shop.evaluate(
-        "given => headgate('event', 'PURCHASE', given)", {**fields, "user_data": user, "custom_data": custom}
-    )
+    shop.evaluate("given => headgate('event', 'PURCHASE', given)", {**fields, "user_data": user, "custom_data": custom})
     _, flat, nested = recorder.await_events(3)
     assert flat == nested
     assert flat == {

@@ -14,6 +14,8 @@ const BYTES_KEPT_ALIVE = 60000;
 const REQUEST_MS = 15000;
 const LONGEST_BACKOFF_MS = 300000;
 const LONGEST_WAIT_MS = 3600000;
+/** No cookies of the server's, and the page's origin but not its path, whatever the page's own policy is. */
+export const IMPERSONAL = { credentials: "omit", referrerPolicy: "strict-origin" };
 const OUTLIVES_PAGE = "keepalive" in Request.prototype;
 
 /**
@@ -134,7 +136,7 @@ async function post(url, body, leaving) {
   const answer = await fetch(url, {
     method: "POST",
     body,
-    credentials: "omit",
+    ...IMPERSONAL,
     keepalive: OUTLIVES_PAGE && byteLength(body) < BYTES_KEPT_ALIVE,
     signal: deadline(REQUEST_MS),
   });

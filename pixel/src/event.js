@@ -1,4 +1,5 @@
 /** From a page's call to an event of the contract. */
+import { impersonal } from "./address.js";
 import { readFields } from "./fields.js";
 import { digest, isDigest, NORMAL_FORMS } from "./normalise.js";
 import { randomId } from "./random.js";
@@ -21,6 +22,9 @@ export function readEvent(name, given, firedAt) {
     custom_data: custom,
     ...event,
   };
+  for (const name of ["event_source_url", "referrer_url"]) {
+    if (typeof whole[name] == "string") whole[name] = impersonal(whole[name]);
+  }
   if (navigator.globalPrivacyControl) whole.opt_out = "true";
   return { event: whole, user };
 }

@@ -1,5 +1,5 @@
 /** Event groups that the page has named, with what the server says of each: may it set a cookie, may it match. */
-import { deadline } from "./delivery.js";
+import { deadline, IMPERSONAL } from "./delivery.js";
 import { readFields } from "./fields.js";
 
 const SETTINGS_MS = 5000;
@@ -32,7 +32,7 @@ export function createGroups(origin) {
 async function ask(origin, group) {
   try {
     const url = `${origin}/v1/pixel/settings?event_group_id=${encodeURIComponent(group.id)}`;
-    const answer = await fetch(url, { credentials: "omit", signal: deadline(SETTINGS_MS) });
+    const answer = await fetch(url, { ...IMPERSONAL, signal: deadline(SETTINGS_MS) });
     if (answer.status == 200) group.settings = (await answer.json()) || {};
   } catch {
     // events go without cookie and matching

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import re
 import time
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,6 +14,7 @@ from playwright.sync_api import Page
 from browser.recorder import GROUP, Pages, Recorder, document, snippet
 from headgate_contract.validate import Rules, read_batch
 
+ROOT = Path(__file__).parents[2]
 STUB = """
 (function (n) {
   var f = window[n] = function () {
@@ -270,6 +273,21 @@ def test_a_page_that_is_rendered_ahead_fires_when_it_is_seen(page: Page, pages: 
     page.evaluate("() => { window.seen = true; document.dispatchEvent(new Event('prerenderingchange')); }")
     recorder.await_events(1)
     assert recorder.names() == ["PAGE_VIEW"]
+
+
+def test_the_examples_of_the_documentation_run(page: Page, pages: Pages, recorder: Recorder, faults: list[str]) -> None:
+    recorder.settings["demo_website"] = {"cookie": True, "advanced_matching": True}
+    pages.documents["/"] = document(script_tag(recorder))
+    page.goto(pages.url())
+    examples = re.findall(r"^```js\n(.*?)^```", (ROOT / "docs" / "pixel.md").read_text(), re.MULTILINE | re.DOTALL)
+    for example in examples:
+        page.evaluate(f"() => {{ {example} }}")
+    events = recorder.await_events(5, "demo_website")
+    assert {event["event_name"] for event in events} == {"PAGE_VIEW", "PURCHASE", "ADD_TO_CART", "LEAD", "SIGN_UP"}
+    body = json.dumps({"event_group_id": GROUP, "events": events}).encode()
+    assert not read_batch(body, now=int(time.time()), rules_of=lambda _: Rules("none")).failed
+    assert {"em", "ph"} < next(event for event in events if event["event_name"] == "SIGN_UP")["user_data"].keys()
+    assert faults == []
 
 
 def test_several_calls_of_one_turn_share_a_request(shop: Page, recorder: Recorder) -> None:

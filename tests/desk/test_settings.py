@@ -72,6 +72,22 @@ def test_event_groups_are_made_and_changed(site: Site) -> None:
     assert site.registry.snapshot().groups["shop"].identifiers == "article"
 
 
+def test_the_pixel_of_a_group_is_set(site: Site) -> None:
+    admin, path = site.as_user("admin"), "/accounts/acme/groups/acme_site/settings"
+    fields = {"name": "S", "identifiers": "article", "origins": "https://*.example.com\r\nhttps://shop.example\r\n"}
+    assert admin.submit(path, **fields, advanced_matching="on").status_code == 303
+    [group] = admin.get("/api/accounts/acme/groups").json()
+    assert group["origins"] == ["https://*.example.com", "https://shop.example"]
+    assert (group["cookie"], group["advanced_matching"]) == (False, True)
+    assert "https://shop.example" in admin.see(path).text
+    answer = admin.submit(path, **{**fields, "origins": "not an origin"})
+    assert (answer.status_code, "not</textarea>" in answer.text, "origin" in answer.text) == (400, False, True)
+    assert "not an origin</textarea>" in answer.text
+    script = site.browser("operator-token")
+    changed = script.patch("/api/accounts/acme/groups/acme_site", json={"origins": [], "cookie": True}).json()
+    assert (changed["origins"], changed["cookie"], changed["advanced_matching"]) == ([], True, True)
+
+
 def test_an_account_has_a_name_and_a_time_zone(site: Site) -> None:
     admin, path = site.as_user("admin"), "/accounts/acme/settings/account"
     assert admin.submit(path, name="Acme & Söhne", time_zone="Europe/Vienna").status_code == 303

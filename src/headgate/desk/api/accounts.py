@@ -61,9 +61,17 @@ def get_groups(frame: FrameHere, account_id: AccountId) -> list[EventGroupEntry]
 @post(f"{ACCOUNT}/groups", sync_to_thread=True)
 def post_group(frame: FrameHere, account_id: AccountId, data: JSONBody[replies.NewGroup]) -> EventGroupEntry:
     """Make an event group."""
-    identifiers = cast("Identifiers", data.identifiers)
     with frame.change() as change:
-        return event_groups.create(change, data.id, account_id=account_id, name=data.name, identifiers=identifiers)
+        return event_groups.create(
+            change,
+            data.id,
+            account_id=account_id,
+            name=data.name,
+            identifiers=cast("Identifiers", data.identifiers),
+            cookie=data.cookie,
+            advanced_matching=data.advanced_matching,
+            origins=data.origins,
+        )
 
 
 @patch(f"{ACCOUNT}/groups/{{group_id:str}}", sync_to_thread=True)
@@ -75,8 +83,15 @@ def patch_group(
 ) -> EventGroupEntry:
     """Change an event group."""
     with frame.change() as change:
-        identifiers = cast("Identifiers | None", data.identifiers)
-        return event_groups.update_entry(change, group_id, name=data.name, identifiers=identifiers)
+        return event_groups.update_entry(
+            change,
+            group_id,
+            name=data.name,
+            identifiers=cast("Identifiers | None", data.identifiers),
+            cookie=data.cookie,
+            advanced_matching=data.advanced_matching,
+            origins=data.origins,
+        )
 
 
 @get(f"{ACCOUNT}/keys", sync_to_thread=True)

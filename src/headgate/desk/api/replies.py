@@ -67,6 +67,12 @@ class NewGroup(Struct, frozen=True, forbid_unknown_fields=True):
     name: str = ""
     #: `article` or `extended`
     identifiers: str = "article"
+    #: whether the pixel may set its first-party cookie
+    cookie: bool = True
+    #: whether the pixel may take raw e-mail addresses and their like, to hash them in the page
+    advanced_matching: bool = False
+    #: web sites whose pages may send by the pixel
+    origins: list[str] = []
 
 
 class GroupChange(Struct, frozen=True, forbid_unknown_fields=True):
@@ -74,6 +80,10 @@ class GroupChange(Struct, frozen=True, forbid_unknown_fields=True):
 
     name: str | None = None
     identifiers: str | None = None
+    cookie: bool | None = None
+    advanced_matching: bool | None = None
+    #: takes the place of the former list
+    origins: list[str] | None = None
 
 
 class Named(Struct, frozen=True, forbid_unknown_fields=True):

@@ -121,8 +121,8 @@ class AsyncQueue:
             await self._drive()
         except ClientError as why:
             self._core.fail(why)
-        except Exception as why:  # said, and told to whoever puts
-            log.exception("the queue's task failed")
+        except Exception as why:  # noqa: BLE001 - said, and told to whoever puts next
+            log.error("the queue's task failed: %s", type(why).__name__)
             self._core.fail(ClientError(f"the queue's task failed: {type(why).__name__}"))
 
     async def _drive(self) -> None:

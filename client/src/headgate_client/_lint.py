@@ -14,6 +14,7 @@ from headgate_client._digest_forms import (
     EMPTY,
     GENDER_DIGESTS,
     GENDERS,
+    NOTHING_HASHED_TWICE,
     PLACEHOLDER_DIGESTS,
     half_normal,
     is_base64_digest,
@@ -78,7 +79,9 @@ def _digest_called_raw(look: Look) -> Told | None:
 def _hash_of_hash(look: Look) -> Told | None:
     told = Told("hash-of-hash", "is the SHA-256 of a digest", "hash the normalised value once")
     value = look.value.lower()
-    inner = {EMPTY, *look.digests, *PLACEHOLDER_DIGESTS}
+    if value in NOTHING_HASHED_TWICE:
+        return told
+    inner = set(look.digests)
     if look.raw is not None:
         inner |= {digest(form) for form in _forms(look.field, look.raw)}
     return told if any(value in (digest(one), digest(one.upper())) for one in inner) else None

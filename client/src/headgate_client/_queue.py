@@ -112,8 +112,8 @@ class Queue:
             self._drive(core, changed)
         except ClientError as why:
             self._fail(core, changed, why)
-        except Exception as why:
-            log.exception("the queue's thread failed")
+        except Exception as why:  # noqa: BLE001 - said, and told to whoever puts next
+            log.error("the queue's thread failed: %s", type(why).__name__)
             self._fail(core, changed, ClientError(f"the queue's thread failed: {type(why).__name__}"))
         finally:
             with changed:

@@ -27,6 +27,10 @@ bench *arguments:
 bench-dedup:
     uv run python -m bench.dedup_memory
 
+# what the client costs against a server that does nothing; a number behind it shortens every run
+bench-client *arguments:
+    uv run python -m bench.client {{arguments}}
+
 # put the formatter and the safe fixes to work
 fix:
     uv run ruff format

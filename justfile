@@ -31,6 +31,10 @@ bench-dedup:
 pixel:
     cd pixel && npm ci --no-audit --no-fund --loglevel=error && npm run --silent build
 
+# what the client costs against a server that does nothing; a number behind it shortens every run
+bench-client *arguments:
+    uv run python -m bench.client {{arguments}}
+
 # put the formatter and the safe fixes to work
 fix:
     uv run ruff format

@@ -2,7 +2,7 @@
 
 # everything that must hold before a change lands: style, types, layers, tests
 test: check
-    uv run pytest
+    uv run pytest --numprocesses logical --maxprocesses 4 --dist loadfile
 
 # style, types and layers
 check:

@@ -20,6 +20,7 @@ from headgate.edge.openapi import document
 from headgate.edge.parts import Parts
 from headgate.edge.problems import ending, fault, problem
 from headgate.edge.reply import Reply, plain_reply
+from headgate.edge.simulate import ConnectionCut, cut
 from headgate.errors import LogUnavailable, MethodNotAllowed, RequestError, UnknownPath
 
 Scope = MutableMapping[str, Any]
@@ -70,6 +71,9 @@ class EdgeApp:
             reply = await self._reply(scope, Request(request_id, read_head(scope["headers"]), receive))
         except SenderGone:
             return
+        except ConnectionCut:
+            await cut(scope, receive)
+            return
         self._parts.metrics.answered(self._label(scope["path"]), reply.status)
         await send(
             {"type": "http.response.start", "status": reply.status, "headers": reply.all_headers(request_id)},
@@ -84,7 +88,7 @@ class EdgeApp:
             if isinstance(error, LogUnavailable):
                 self._complain(error)
             return problem(error)
-        except SenderGone:
+        except (SenderGone, ConnectionCut):
             raise
         except asyncio.CancelledError:
             # the server ends and waited long enough

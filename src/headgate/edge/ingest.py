@@ -89,7 +89,7 @@ class Ingest:
                     self._parts.appender.append(_test_receipt(request, read)).add_done_callback(_forget)
                 self._parts.metrics.test_events(read.batch.received)
             reply = _answer(read.batch)
-        return reply if read.fault is None else await act(read.fault, read.batch.received, reply)
+        return reply if read.fault is None else await act(read.fault, reply)
 
     async def _read(self, request: Request, share: Share, simulate: Sequence[bytes] = ()) -> _Read:
         head = request.head

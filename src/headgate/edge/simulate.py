@@ -35,9 +35,9 @@ class Simulations:
         """The fault that the header's values ask for. Raises `InvalidEnvelope` when they are malformed."""
         if not values:
             return None
+        if len(values) > 1:
+            raise InvalidEnvelope(f"{HEADER}: send the header once")
         try:
-            if len(values) > 1:
-                raise ValueError("send the header once")
             fault = read_fault(values[0].decode("latin-1"))
         except ValueError as why:
             raise InvalidEnvelope(f"{HEADER}: {why}") from None
@@ -56,8 +56,8 @@ class Simulations:
         return True
 
 
-async def act(fault: Fault, received: int, reply: Reply) -> Reply:
-    """What the fault makes of an answer to so many events. Raises `ConnectionCut`."""
+async def act(fault: Fault, reply: Reply) -> Reply:
+    """What the fault makes of an answer. Raises `ConnectionCut`."""
     await asyncio.sleep(fault.slow)
     if fault.cuts:
         raise ConnectionCut
@@ -66,7 +66,7 @@ async def act(fault: Fault, received: int, reply: Reply) -> Reply:
     headers = ((b"retry-after", b"%d" % fault.retry_after),) if fault.retry_after is not None else ()
     said = f"simulated fault: {HTTPStatus(fault.status).phrase}"
     if fault.status == HTTPStatus.BAD_REQUEST:
-        return Reply(fault.status, refusal(fault.status, said, received), headers)
+        return Reply(fault.status, refusal(fault.status, said), headers)
     return plain_reply(fault.status, said, headers)
 
 

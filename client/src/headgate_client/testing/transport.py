@@ -1,0 +1,41 @@
+"""The emulator in the place of the network, for httpx."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from typing import TYPE_CHECKING
+
+import httpx
+
+if TYPE_CHECKING:
+    from headgate_client.testing.emulator import Emulator, Outcome
+
+
+class EmulatorTransport(httpx.BaseTransport, httpx.AsyncBaseTransport):
+    """Answers every request in this process, whatever its host. For `httpx.Client` and `httpx.AsyncClient` alike."""
+
+    def __init__(self, emulator: Emulator) -> None:
+        self._emulator = emulator
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        """Answer; raises `httpx.ReadError` where a fault cuts the connection, and waits where it is slow."""
+        outcome = self._take(request, request.read())
+        time.sleep(outcome.slow)
+        return _response(request, outcome)
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        """As `handle_request`, on asyncio."""
+        outcome = self._take(request, await request.aread())
+        await asyncio.sleep(outcome.slow)
+        return _response(request, outcome)
+
+    def _take(self, request: httpx.Request, body: bytes) -> Outcome:
+        return self._emulator.handle(request.method, request.url.path, request.headers.multi_items(), body)
+
+
+def _response(request: httpx.Request, outcome: Outcome) -> httpx.Response:
+    given = outcome.answer
+    if given is None:
+        raise httpx.ReadError("connection reset by a simulated fault", request=request)
+    return httpx.Response(given.status, headers=given.all_headers(), content=given.body, request=request)

@@ -37,7 +37,7 @@ class Progress(msgspec.Struct):
     #: where it goes
     url: str
     event_group_id: str
-    #: the mapping, as one text
+    #: a digest of it
     mapping: str
     counts: Counts = msgspec.field(default_factory=Counts)
     #: lines of the file behind which to go on

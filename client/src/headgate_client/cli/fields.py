@@ -51,18 +51,19 @@ def read_field(name: str, flag: str) -> Path:
 
 def put(event: dict[str, Any], path: Path, value: Any) -> None:
     """Put a value in its place; what stands on the way there is made."""
+    head = str(path[0])
     if len(path) == 1:
-        event[path[0]] = value  # type: ignore[index] # a path begins with a name
+        event[head] = value
         return
+    inner = event.get(head)
+    if type(inner) is not dict:
+        inner = event[head] = {}
     if len(path) == 2:  # noqa: PLR2004 - nearly all
-        inner = event.get(path[0])  # type: ignore[call-overload] # the same
-        if type(inner) is not dict:
-            inner = event[path[0]] = {}  # type: ignore[index] # the same
         inner[path[1]] = value
         return
     _, name, place, field = path
-    contents = event.setdefault("custom_data", {}).setdefault(name, [])
-    while len(contents) <= place:  # type: ignore[operator] # a number by `_CONTENT`
+    contents = inner.setdefault(name, [])
+    while len(contents) <= int(place):
         contents.append({})
     contents[place][field] = value
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import tomllib
 from collections.abc import Mapping as AnyMapping
 from collections.abc import Sequence
+from hashlib import sha256
 from pathlib import Path as FilePath
 from typing import Any, NamedTuple
 
@@ -29,6 +30,8 @@ class Mapping(NamedTuple):
     read_time: ReadTime
     #: texts that stand for an empty value
     nulls: frozenset[str]
+    #: how times are written, as asked
+    time: tuple[str, str] = ("", "")
 
 
 class Flags(NamedTuple):
@@ -54,10 +57,11 @@ def read_mapping(flags: Flags) -> Mapping:
         field, value = _pair("--set", pair, "--set event_name=PURCHASE")
         constants[read_field(field, "--set")] = value
     time = said.get("time", {})
-    zone = read_zone(flags.time_zone or time.get("zone"))
-    read_time = time_reader(flags.time_format or time.get("format"), zone)
+    pattern, zone = flags.time_format or time.get("format"), flags.time_zone or time.get("zone")
     constants.setdefault(("event_type",), "conversion")
-    return Mapping(columns, constants, read_time, frozenset(flags.null))
+    return Mapping(
+        columns, constants, time_reader(pattern, read_zone(zone)), frozenset(flags.null), (pattern or "", zone or "")
+    )
 
 
 def match_columns(mapping: Mapping, columns: Sequence[str]) -> tuple[dict[Path, int], list[str]]:
@@ -86,8 +90,7 @@ def _require(matched: AnyMapping[Path, int], mapping: Mapping, columns: Sequence
         return
     if ("event_name",) not in there:
         raise Problem(
-            "no column gives event_name; add --set event_name=PURCHASE, or --map event_name=COLUMN "
-            f"(columns: {named})"
+            f"no column gives event_name; add --set event_name=PURCHASE, or --map event_name=COLUMN (columns: {named})"
         )
     if ("event_time",) not in there:
         raise Problem(f"no column gives event_time; add --map event_time=COLUMN (columns: {named})")
@@ -106,7 +109,9 @@ def _read_file(path: FilePath) -> dict[str, Any]:
         raise Problem(f"--mapping {path} is not TOML: {why}") from None
     unknown = sorted(set(said) - _SECTIONS) + sorted(set(_table(path, said, "time")) - _TIME_OPTIONS)
     if unknown:
-        raise Problem(f"--mapping {path}: {unknown[0]} is unknown; it takes [columns], [constants] and [time] with format and zone")
+        raise Problem(
+            f"--mapping {path}: {unknown[0]} is unknown; it takes [columns], [constants] and [time] with format and zone"
+        )
     for section in ("columns", "constants"):
         _table(path, said, section)
     return said
@@ -141,10 +146,11 @@ def _pair(flag: str, pair: str, example: str) -> tuple[str, str]:
 
 
 def describe(mapping: Mapping) -> str:
-    """The mapping as one text, the same for the same mapping."""
+    """A digest of the mapping, the same for the same mapping."""
     shown = {
         "columns": {".".join(map(str, field)): column for field, column in mapping.columns.items()},
         "constants": {".".join(map(str, field)): str(value) for field, value in mapping.constants.items()},
         "nulls": sorted(mapping.nulls),
+        "time": mapping.time,
     }
-    return msgspec.json.encode(shown, order="sorted").decode()
+    return sha256(msgspec.json.encode(shown, order="sorted")).hexdigest()

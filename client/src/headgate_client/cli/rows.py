@@ -61,10 +61,15 @@ class Layout(NamedTuple):
 class RowFile(Protocol):
     """A file of rows."""
 
-    #: names of the columns; None where each row is a JSON object with names of its own
-    columns: tuple[str, ...] | None
-    #: rows, where the file says it; None elsewhere
-    total_rows: int | None
+    @property
+    def columns(self) -> tuple[str, ...] | None:
+        """Names of the columns; None where each row is a JSON object with names of its own."""
+        ...
+
+    @property
+    def total_rows(self) -> int | None:
+        """Rows, where the file says it; None elsewhere."""
+        ...
 
     def rows(self, start: Start) -> Iterator[Row]:
         """The rows behind the start. Raises `Problem` where the file cannot be read any further."""
@@ -98,13 +103,13 @@ class _Lines:
     def __init__(self, file: IO[bytes], encoding: str) -> None:
         try:
             newline = "\n".encode(encoding)
-            self._decode = lambda line: line.decode(encoding)
         except LookupError:
             raise Problem(f"--encoding {encoding} is no encoding; try utf-8, cp1252 or latin-1") from None
         if not newline.endswith(b"\n") or len("\n".encode(encoding.removesuffix("-sig"))) > 1:
             raise Problem(f"--encoding {encoding} cannot be read line by line; save the file as UTF-8 first")
         self._file = file
         self._encoding = encoding
+        self.encoding = encoding.removesuffix("-sig")
         self.number = 0
         self.position = 0
         #: whether a line since the last look was no text in this encoding
@@ -114,16 +119,13 @@ class _Lines:
         for line in self._file:
             self.number += 1
             self.position += len(line)
+            # the mark at the beginning of a file is no part of any other line
+            encoding = self._encoding if self.number == 1 else self._encoding.removesuffix("-sig")
             try:
-                yield self._decode(line)
+                yield line.decode(encoding)
             except UnicodeDecodeError:
                 self.broken = True
-                yield line.decode(self._encoding, "replace")
-            if self.number == 1:
-                # the mark at the beginning of a file is no part of any other line
-                self._encoding = self._encoding.removesuffix("-sig")
-                encoding = self._encoding
-                self._decode = lambda line: line.decode(encoding)
+                yield line.decode(encoding, "replace")
 
     def seek(self, start: Start) -> None:
         self._file.seek(start.position)
@@ -134,7 +136,7 @@ class _Lines:
 class CsvRows:
     """A CSV file with a header line."""
 
-    total_rows = None
+    total_rows: int | None = None
 
     def __init__(self, file: IO[bytes], layout: Layout) -> None:
         csv.field_size_limit(_FIELD_LIMIT)
@@ -182,9 +184,11 @@ class CsvRows:
             number += 1
             error = ""
             if lines.broken:
-                error, lines.broken = _NOT_TEXT.format(encoding="UTF-8"), False
+                error, lines.broken = _NOT_TEXT.format(encoding=lines.encoding), False
             elif len(values) != width:
-                error = f"has {len(values)} fields where the header has {width}; is a delimiter inside a value not quoted?"
+                error = (
+                    f"has {len(values)} fields where the header has {width}; is a delimiter inside a value not quoted?"
+                )
             yield Row(number, lines.number, lines.position, values, error)
 
 
@@ -196,8 +200,8 @@ def _delimiter(header: str) -> str:
 class NdjsonRows:
     """A file with a JSON object on each line."""
 
-    columns = None
-    total_rows = None
+    columns: tuple[str, ...] | None = None
+    total_rows: int | None = None
 
     def __init__(self, file: IO[bytes]) -> None:
         self._file = file
@@ -245,7 +249,7 @@ class ParquetRows:
     def rows(self, start: Start) -> Iterator[Row]:
         """The rows behind the start; whole row groups before it are not read."""
         number = 0
-        groups = []
+        groups: list[int] = []
         for group in range(self._file.num_row_groups):
             size = self._file.metadata.row_group(group).num_rows
             if not groups and number + size <= start.rows:

@@ -40,7 +40,9 @@ def time_reader(pattern: str | None, zone: tzinfo | None) -> ReadTime:
         return lambda value: _from_iso(value, zone)
     assert pattern is not None  # noqa: S101 - None was handled above
     if "%" not in pattern:
-        raise Problem(f"--time-format {pattern} is none; write iso, s, ms, us, ns, or a pattern such as '%d.%m.%Y %H:%M'")
+        raise Problem(
+            f"--time-format {pattern} is none; write iso, s, ms, us, ns, or a pattern such as '%d.%m.%Y %H:%M'"
+        )
     return lambda value: _from_pattern(value, pattern, zone)
 
 

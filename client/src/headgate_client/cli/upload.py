@@ -18,7 +18,6 @@ from typing import Any, NamedTuple
 from headgate_client._outcome import Outcome, Undelivered
 from headgate_client.cli.checkpoint import Checkpoint, Progress
 from headgate_client.cli.making import EventMaker, Made
-from headgate_client.cli.problems import Stopped
 from headgate_client.cli.rejected import RejectedFile
 from headgate_client.cli.rows import Row
 from headgate_contract.explain import explain
@@ -48,6 +47,8 @@ class Ended(NamedTuple):
     #: None: all rows have their verdict
     undelivered: Undelivered | None = None
     interrupted: bool = False
+    #: as many rows were sent as were asked for
+    limited: bool = False
 
 
 class Books(NamedTuple):

@@ -19,6 +19,10 @@ pytest *arguments:
 crash rounds="100":
     uv run python tests/crash/rounds.py --rounds {{rounds}}
 
+# a file sent through a hostile proxy while server and sender are killed; prints lost, doubled, corrupted
+client-chaos *arguments:
+    uv run python tests/chaos/rounds.py {{arguments}}
+
 # figures for docs/performance.md
 bench *arguments:
     uv run --group bench python -m bench {{arguments}}

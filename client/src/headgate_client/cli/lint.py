@@ -1,2 +1,125 @@
-def lint() -> None:
-    """Lint."""
+"""`headgate-client lint`."""
+
+from __future__ import annotations
+
+import sys
+import time
+from contextlib import nullcontext
+from enum import StrEnum
+from itertools import islice
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from headgate_client.cli import flags
+from headgate_client.cli.inspection import Report, inspect
+from headgate_client.cli.making import EventMaker
+from headgate_client.cli.mapping import Flags, read_mapping
+from headgate_client.cli.problems import DONE, SOME_REJECTED, Problem
+from headgate_client.cli.reports import FORMATS
+from headgate_client.cli.rows import Layout, RowFile, Start, kind_of, open_rows
+from headgate_contract.vocabulary import HASHED_FIELDS
+
+_REPORT = "The report"
+
+
+class ReportFormat(StrEnum):
+    """How the report is written."""
+
+    TABLE = "table"
+    JSON = "json"
+    JUNIT = "junit"
+    SARIF = "sarif"
+
+
+class FailOn(StrEnum):
+    """What makes the exit code 1."""
+
+    ERROR = "error"
+    WARNING = "warning"
+    NEVER = "never"
+
+
+class Setting(StrEnum):
+    """The `identifiers` setting of an event group."""
+
+    ARTICLE = "article"
+    EXTENDED = "extended"
+
+
+def lint(
+    *,
+    file: flags.File,
+    report: Annotated[
+        ReportFormat, typer.Option("--format", help="How the report is written.", rich_help_panel=_REPORT)
+    ] = ReportFormat.TABLE,
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", metavar="FILE", help="Where it is written. Default: standard output.",
+                                  rich_help_panel=_REPORT)
+    ] = None,
+    fail_on: Annotated[
+        FailOn, typer.Option(help="Which findings make the exit code 1.", rich_help_panel=_REPORT)
+    ] = FailOn.ERROR,
+    max_findings: Annotated[
+        int, typer.Option(min=1, help="Findings that are listed; all are counted.", rich_help_panel=_REPORT)
+    ] = 1000,
+    input: Annotated[  # noqa: A002 - the flag's name
+        flags.FileFormat | None,
+        typer.Option("--input-format", help="Format of the file. Default: told by its name.", rich_help_panel="The file"),
+    ] = None,
+    encoding: flags.Encoding = "utf-8-sig",
+    delimiter: flags.Delimiter = None,
+    limit: flags.Limit = None,
+    map: flags.Map = None,  # noqa: A002 - the flag's name
+    set: flags.Set = None,  # noqa: A002 - the flag's name
+    mapping: flags.MappingFile = None,
+    time_format: flags.TimeFormat = None,
+    time_zone: flags.TimeZone = None,
+    null: flags.Null = None,
+    raw: Annotated[
+        list[str] | None,
+        typer.Option(metavar="FIELD=COLUMN", help="Column with the value that a digest was made of: --raw em=Email tells "
+                     "whether it was normalised first.", rich_help_panel="Columns to fields"),
+    ] = None,
+    identifiers: Annotated[
+        Setting, typer.Option(help="The event group's identifiers setting.", rich_help_panel="Columns to fields")
+    ] = Setting.EXTENDED,
+) -> None:  # fmt: skip
+    """Find mistakes in a file before it is sent, without a server.
+
+    Every row is checked against the contract, with every reason; its digests for those that match nobody or everybody
+    (of an empty text, of "null", of a digest, of a value that was not normalised, MD5, base64), and its times for wrong
+    units and zones. Nothing personal is in the report.
+
+    Exit code: 0 nothing that --fail-on names, 1 something, 2 called in a way that cannot work.
+    """
+    path = None if str(file) == "-" else file
+    kind = kind_of(path, input.value if input else None)
+    said = read_mapping(Flags(map or (), set or (), mapping, time_format, time_zone, null or ()))
+    found = Report(max_findings)
+    with path.open("rb") if path else nullcontext(sys.stdin.buffer) as source:
+        rows = open_rows(source, kind, Layout(encoding, delimiter))
+        maker = EventMaker(rows, said, "lint", hashing=False)
+        all_rows = islice(rows.rows(Start()), limit)
+        inspect(all_rows, maker, _raw_columns(raw or [], rows), found, int(time.time()), identifiers.value)
+    text = FORMATS[report.value](str(file), found)
+    if output is None:
+        typer.echo(text, nl=False)
+    else:
+        output.write_text(text, encoding="utf-8")
+        typer.echo(f"{found.rows:,} rows, {found.errors:,} errors, {found.warnings:,} warnings: {output}", err=True)
+    failed = found.errors if fail_on is FailOn.ERROR else found.errors + found.warnings
+    raise typer.Exit(SOME_REJECTED if failed and fail_on is not FailOn.NEVER else DONE)
+
+
+def _raw_columns(pairs: list[str], rows: RowFile) -> dict[str, int | str]:
+    columns: dict[str, int | str] = {}
+    for pair in pairs:
+        field, equals, column = pair.partition("=")
+        if not equals or field not in HASHED_FIELDS:
+            raise Problem(f"--raw {pair}: write FIELD=COLUMN, with one of {', '.join(HASHED_FIELDS)}")
+        if rows.columns is not None and column not in rows.columns:
+            raise Problem(f"--raw {pair}: there is no column {column!r}; the file has {', '.join(rows.columns)}")
+        columns[field] = column if rows.columns is None else rows.columns.index(column)
+    return columns

@@ -234,15 +234,15 @@ class ParquetRows:
 
     def __init__(self, file: IO[bytes]) -> None:
         try:
-            import pyarrow  # noqa: PLC0415 - large, and an extra
+            import pyarrow as pa  # noqa: PLC0415 - large, and an extra
             from pyarrow import parquet  # noqa: PLC0415 - the same
         except ImportError:
             raise Problem("reading Parquet takes pyarrow: pip install 'headgate-client[parquet]'") from None
         try:
             self._file = parquet.ParquetFile(file)
-        except (pyarrow.ArrowException, OSError) as why:
+        except (pa.ArrowException, OSError) as why:
             raise Problem(f"this is no Parquet file that can be read: {why}") from None
-        self._problems = (pyarrow.ArrowException, OSError)
+        self._problems = (pa.ArrowException, OSError)
         self.columns: tuple[str, ...] | None = tuple(self._file.schema_arrow.names)
         self.total_rows: int | None = self._file.metadata.num_rows
 

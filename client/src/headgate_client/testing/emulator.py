@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import ssl
 import threading
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, datetime
+from email.utils import format_datetime
 from http import HTTPStatus
 from itertools import count
 from typing import Any, NamedTuple
@@ -129,9 +132,16 @@ class Emulator:
         """For `httpx.Client` and `httpx.AsyncClient`: requests to any host end here, without a socket."""
         return EmulatorTransport(self)
 
-    def serve(self) -> Served:
-        """A real HTTP port on loopback, for as long as the block lasts: `with emulator.serve() as url:`."""
-        return Served(self)
+    def serve(self, tls: ssl.SSLContext | None = None) -> Served:
+        """A real port on loopback, for as long as the block lasts: `with emulator.serve() as url:`.
+
+        `tls`: a context with a certificate, to speak HTTPS.
+        """
+        return Served(self, tls)
+
+    def date(self) -> str:
+        """What its clock shows, as a `Date` header."""
+        return format_datetime(datetime.fromtimestamp(self.clock(), UTC), usegmt=True)
 
     def handle(self, method: str, path: str, headers: Sequence[tuple[str, str]], packed: bytes) -> Outcome:
         """Take one request, its body as it came over the wire."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import socket
+import ssl
 import struct
 import threading
 import time
@@ -24,8 +25,9 @@ _IDLE = 30.0
 class Served:
     """`with emulator.serve() as url:` - HTTP/1.1 on a free port of 127.0.0.1, one thread a connection."""
 
-    def __init__(self, emulator: Emulator) -> None:
+    def __init__(self, emulator: Emulator, tls: ssl.SSLContext | None = None) -> None:
         self._emulator = emulator
+        self._tls = tls
         self._open: set[socket.socket] = set()
 
     def __enter__(self) -> str:
@@ -33,7 +35,8 @@ class Served:
         self._listening = socket.create_server(("127.0.0.1", 0), backlog=128)
         self._thread = threading.Thread(target=self._accept, name="headgate-emulator", daemon=True)
         self._thread.start()
-        return f"http://127.0.0.1:{self._listening.getsockname()[1]}"
+        scheme = "https" if self._tls else "http"
+        return f"{scheme}://127.0.0.1:{self._listening.getsockname()[1]}"
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
@@ -60,12 +63,16 @@ class Served:
     def _serve(self, connection: socket.socket) -> None:
         connection.settimeout(_IDLE)
         try:
-            with connection, contextlib.suppress(OSError, h11.RemoteProtocolError):
+            with contextlib.suppress(OSError, h11.RemoteProtocolError), self._secured(connection) as spoken:
                 protocol = h11.Connection(h11.SERVER)
-                while self._exchange(connection, protocol):
+                while self._exchange(spoken, protocol):
                     protocol.start_next_cycle()
         finally:
+            connection.close()
             self._open.discard(connection)
+
+    def _secured(self, connection: socket.socket) -> socket.socket:
+        return self._tls.wrap_socket(connection, server_side=True) if self._tls else connection
 
     def _exchange(self, connection: socket.socket, protocol: h11.Connection) -> bool:
         """One request and its answer; whether the connection goes on."""
@@ -93,7 +100,8 @@ class Served:
             connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
             return False
         phrase = HTTPStatus(given.status).phrase if given.status in list(HTTPStatus) else "Partial Success"
-        answer = h11.Response(status_code=given.status, headers=given.all_headers(), reason=phrase.encode())
+        headers = [*given.all_headers(), ("date", self._emulator.date())]
+        answer = h11.Response(status_code=given.status, headers=headers, reason=phrase.encode())
         head = protocol.send(answer) or b""
         data = protocol.send(h11.Data(data=given.body)) or b"" if request.method != b"HEAD" else b""
         connection.sendall(head + data + (protocol.send(h11.EndOfMessage()) or b""))

@@ -22,20 +22,22 @@ class EmulatorTransport(httpx.BaseTransport, httpx.AsyncBaseTransport):
         """Answer; raises `httpx.ReadError` where a fault cuts the connection, and waits where it is slow."""
         outcome = self._take(request, request.read())
         time.sleep(outcome.slow)
-        return _response(request, outcome)
+        return _response(request, outcome, self._emulator.date())
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         """As `handle_request`, on asyncio."""
         outcome = self._take(request, await request.aread())
         await asyncio.sleep(outcome.slow)
-        return _response(request, outcome)
+        return _response(request, outcome, self._emulator.date())
 
     def _take(self, request: httpx.Request, body: bytes) -> Outcome:
         return self._emulator.handle(request.method, request.url.path, request.headers.multi_items(), body)
 
 
-def _response(request: httpx.Request, outcome: Outcome) -> httpx.Response:
+def _response(request: httpx.Request, outcome: Outcome, date: str) -> httpx.Response:
     given = outcome.answer
     if given is None:
         raise httpx.ReadError("connection reset by a simulated fault", request=request)
-    return httpx.Response(given.status, headers=given.all_headers(), content=given.body, request=request)
+    return httpx.Response(
+        given.status, headers=[*given.all_headers(), ("date", date)], content=given.body, request=request
+    )

@@ -38,9 +38,8 @@ def send(run: Run, headgate_emulator_url: str) -> Run:
     """`headgate-client send` to the emulator."""
 
     def send(*arguments: object, **more: Any) -> Said:
-        return run(
-            "send", *arguments, "--url", headgate_emulator_url, "--group", GROUP, "--key", "k", "--quiet", **more
-        )
+        target = ("--url", headgate_emulator_url, "--group", GROUP, "--key", "k")
+        return run("send", *arguments, *target, "--quiet", "--retry-wait", "0.01", **more)
 
     return send
 

@@ -372,7 +372,7 @@ def test_whatever_happens_each_good_row_counts_once_and_each_bad_one_is_told_onc
     lines = [("bad" if n in bad else f"a{n}@example.com", now, "1", f"o{n}") for n in range(1, rows + 1)]
     file = write_csv(folder / "crm.csv", COLUMNS, lines)
     with emulator.serve() as url:
-        target = ("--url", url, "--group", GROUP, "--key", "k", "--quiet", "--patience", "60")
+        target = ("--url", url, "--group", GROUP, "--key", "k", "--quiet", "--retry-wait", "0.01")
         for _ in range(len(faults) + 1):
             said = run("send", file, *MAPPED, *target, "--batch", batch, "--concurrency", connections, "--resume")
             if said.code != 3:
@@ -514,7 +514,7 @@ def test_an_interrupted_upload_settles_what_it_can_and_resumes(
 
 
 def test_progress_without_a_terminal_is_plain_lines_and_help_needs_no_server(
-    headgate_emulator_url: str, headgate_emulator: Emulator, tmp_path: Path, now: int
+    headgate_emulator_url: str, tmp_path: Path, now: int
 ) -> None:
     process = _process(headgate_emulator_url, crm(tmp_path, now, 10))
     out, err = process.communicate(timeout=30)

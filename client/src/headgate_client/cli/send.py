@@ -106,6 +106,12 @@ def send(
         float, typer.Option(min=0, metavar="SECONDS", help="How long one request is retried before the upload stops.",
                             rich_help_panel=_HOW)
     ] = 300.0,
+    retry_wait: Annotated[
+        float,
+        typer.Option(
+            min=0, metavar="SECONDS", help="Longest wait before the first retry; it doubles each time.", rich_help_panel=_HOW
+        ),
+    ] = 0.5,
     compress: Annotated[
         bool, typer.Option("--compress/--no-compress", help="Whether bodies are sent with gzip.", rich_help_panel=_HOW)
     ] = True,
@@ -132,7 +138,7 @@ def send(
         raise Problem("--resume and --restart exclude each other")
     if path is None and (resume or restart):
         raise Problem("standard input cannot be read again: save it to a file to use --resume or --restart")
-    retries = Retries(attempts=None, deadline=patience, longest_wait=15.0)
+    retries = Retries(attempts=None, deadline=patience, first_wait=retry_wait, longest_wait=15.0)
     plan = Plan(
         path=path,
         kind=kind_of(path, format.value if format else None),

@@ -5,6 +5,7 @@ them in the background. `event`, `user_data`, `custom_data` and `content` build 
 find mistakes that no server can see.
 """
 
+from headgate_client._async_queue import AsyncQueue
 from headgate_client._build import check_event, content, custom_data, event, user_data
 from headgate_client._client import AsyncClient, Client
 from headgate_client._clock import check_times
@@ -37,7 +38,7 @@ from headgate_client._normal import (
 from headgate_client._options import Options, Retries
 from headgate_client._outcome import AnyEvent, Outcome, Reason, Rejected, Undelivered
 from headgate_client._policy import Batching, Block, Drop, Full, Spill
-from headgate_client._queue import AsyncQueue, Queue
+from headgate_client._queue import Queue
 from headgate_client._report import QueueReport
 from headgate_client._transport import AsyncTransport, Request, Response, Transport
 from headgate_contract.event import Content, CustomData, Event, UserData

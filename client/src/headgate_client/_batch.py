@@ -102,6 +102,7 @@ class Envelope:
     def __init__(self, event_group_id: str, options: Options) -> None:
         self._head = b'{"event_group_id":' + msgspec.json.encode(event_group_id) + b',"events":['
         self._options = options
+        self.event_group_id = event_group_id
         #: the most bytes that one event may take
         self.event_limit = options.body_limit - len(self._head) - 2
 

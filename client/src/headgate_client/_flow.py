@@ -25,9 +25,10 @@ class Send(NamedTuple):
 
 
 class Wait(NamedTuple):
-    """Let this many seconds pass."""
+    """Let this many seconds pass; who is in a hurry may cut it to `least`, which the server asked for."""
 
     seconds: float
+    least: float = 0.0
 
 
 Step = Send | Wait
@@ -89,7 +90,7 @@ def deliver(route: Route, items: Sequence[Item]) -> Generator[Step, Told, Delive
         seconds = wait_before(attempt, retries, world.random(), asked)
         if retries.deadline is not None and world.monotonic() + seconds - begun > retries.deadline:
             return _undelivered(verdict, items, attempt - 1, response)
-        yield Wait(seconds)
+        yield Wait(seconds, asked or 0.0)
 
 
 def deliver_all(route: Route, events: Iterable[AnyEvent]) -> Generator[Step, Told, Outcome]:
@@ -155,7 +156,7 @@ def _settled(verdict: Settled, items: Sequence[Item], attempts: int, response: R
         for place, errors in sorted(verdict.rejected.items())
         for item in (items[place],)
     ]
-    unclear = NotNow("unreadable", "the answer names failed events that were not in the request")
+    unclear = Refused("unclear", "the answer names failed events that were not in the request")
     left_open = _undelivered(unclear, [items[place] for place in verdict.open], attempts, response).undelivered
     return Delivery(len(items) - len(rejected) - len(left_open), rejected, left_open, attempts)
 

@@ -21,7 +21,8 @@ SECONDS = 1_703_437_200
     ("pattern", "zone", "value", "seconds"),
     [
         (None, None, SECONDS, SECONDS),
-        (None, None, str(SECONDS), str(SECONDS)),
+        (None, None, str(SECONDS), SECONDS),
+        (None, None, "9" * 30, "9" * 30),
         (None, None, "2023-12-24T17:00:00Z", SECONDS),
         (None, None, "2023-12-24 18:00:00+01:00", SECONDS),
         ("iso", BERLIN, "2023-12-24 18:00", SECONDS),

@@ -28,9 +28,7 @@ PLACEHOLDER_DIGESTS = {
     for text in ({word, word.upper(), word.capitalize()} if word in _SPELLINGS else {word})
 } | {digest("NaN"): "nan", digest("[object Object]"): "[object object]"}
 #: digests of such digests, in either case
-NOTHING_HASHED_TWICE = frozenset(
-    digest(form) for one in (EMPTY, *PLACEHOLDER_DIGESTS) for form in (one, one.upper())
-)
+NOTHING_HASHED_TWICE = frozenset(digest(form) for one in (EMPTY, *PLACEHOLDER_DIGESTS) for form in (one, one.upper()))
 #: digest -> what was hashed in the place of male, female or unknown
 GENDER_DIGESTS = {
     digest(text): text

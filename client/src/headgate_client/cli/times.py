@@ -12,6 +12,8 @@ from headgate_client.cli.problems import Problem
 
 #: value of --time-format -> how many of them make a second
 _UNITS = {"s": 1, "ms": 1_000, "us": 1_000_000, "ns": 1_000_000_000}
+#: digits of a number that fits 64 bits
+_DIGITS = 18
 _NO_ZONE = "has no time zone; say --time-zone, such as --time-zone Europe/Berlin or --time-zone UTC"
 
 ReadTime = Callable[[Any], Any]
@@ -61,7 +63,7 @@ def _from_iso(value: Any, zone: tzinfo | None) -> Any:
     text = value.strip()
     if text.lstrip("-").replace(".", "", 1).isdigit():
         # digits: seconds, or what the server has its own words for
-        return text
+        return int(text) if text.isdecimal() and len(text) <= _DIGITS else text
     try:
         return _seconds(datetime.fromisoformat(text), zone)
     except ValueError as why:

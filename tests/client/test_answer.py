@@ -5,13 +5,12 @@ from typing import Any
 
 from hypothesis import given
 from hypothesis import strategies as st
-from strategies import json_values
 
 from headgate_client import Response
 from headgate_client._answer import NotNow, Refused, Settled, read_answer
 from headgate_client._batch import Item, new_id, read_event
-from headgate_contract.explain import explain
 from headgate_contract.validate import Rules, read_batch
+from strategies import json_values
 
 NOW = 1_700_000_000
 

@@ -1,12 +1,12 @@
 from __future__ import annotations
 
-from email.utils import format_datetime
 from datetime import UTC, datetime
+from email.utils import format_datetime
 from itertools import repeat
 
 import pytest
-from client_world import NOW, World, breaks, refuses, rejects, says, takes_all
 
+from client_world import NOW, World, breaks, refuses, rejects, says, takes_all
 from headgate_client import Options, Retries, event, user_data
 from headgate_client._flow import deliver_all
 

@@ -1,8 +1,9 @@
 """A server of the Events API for tests, inside the test's own process: the same contract, no disk and no database.
 
     def test_a_checkout_sends_a_purchase(headgate_emulator):
-        with httpx.Client(transport=headgate_emulator.transport, base_url=headgate_emulator.base_url) as http: ...
-        assert headgate_emulator.accepted[0]["event_name"] == "PURCHASE"
+        shop = make_shop(headgate_emulator.client("shop"))
+        shop.checkout(...)
+        assert headgate_emulator.kept[0]["event_name"] == "PURCHASE"
 
 The fixture comes with `headgate-client[emulator]`; outside pytest, make an `Emulator`.
 """

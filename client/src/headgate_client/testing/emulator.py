@@ -13,6 +13,8 @@ from typing import Any, NamedTuple
 
 import msgspec
 
+from headgate_client._client import AsyncClient, Client
+from headgate_client._options import Options, Retries
 from headgate_client.testing.access import Access
 from headgate_client.testing.books import Books
 from headgate_client.testing.clock import FrozenClock
@@ -20,7 +22,7 @@ from headgate_client.testing.exchange import Answer, Received, Refused
 from headgate_client.testing.faults import Faults
 from headgate_client.testing.head import require_json, unpacked
 from headgate_client.testing.serve import Served
-from headgate_client.testing.transport import EmulatorTransport
+from headgate_client.testing.transport import AsyncClientTransport, ClientTransport, EmulatorTransport
 from headgate_contract.answer import answer, refusal
 from headgate_contract.errors import NotABatch
 from headgate_contract.simulate import HEADER, Fault, with_failure
@@ -29,6 +31,8 @@ from headgate_contract.vocabulary import BODY_LIMIT, Identifiers
 
 EVENTS, TEST_EVENTS = "/v1/events", "/v1/test_events"
 _WELL = {"/healthz": "alive", "/readyz": "ready"}
+#: no test waits for the sake of politeness
+_OPTIONS = Options(retries=Retries(first_wait=0.0))
 _NO_PATH = "There is nothing at this path. Events go to POST /v1/events, tests to POST /v1/test_events."
 
 
@@ -48,7 +52,7 @@ class Emulator:
     are good; by default any is. `body_limit`: bytes that a body may have, packed and unpacked.
     """
 
-    base_url = "http://emulator.invalid"
+    base_url = "https://emulator.invalid"
 
     def __init__(
         self,
@@ -126,6 +130,14 @@ class Emulator:
         return len(self._faults)
 
     # How a program reaches it.
+
+    def client(self, event_group_id: str = "shop", key: str = "key", options: Options = _OPTIONS) -> Client:
+        """A client of this emulator. It retries at once unless `options` say otherwise."""
+        return Client(self.base_url, key, event_group_id, options=options, transport=ClientTransport(self))
+
+    def async_client(self, event_group_id: str = "shop", key: str = "key", options: Options = _OPTIONS) -> AsyncClient:
+        """The same for asyncio."""
+        return AsyncClient(self.base_url, key, event_group_id, options=options, transport=AsyncClientTransport(self))
 
     @property
     def transport(self) -> EmulatorTransport:

@@ -1,12 +1,16 @@
-"""The emulator in the place of the network, for httpx."""
+"""The emulator in the place of the network: for this package's clients, and for httpx."""
 
 from __future__ import annotations
 
 import asyncio
 import time
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 import httpx
+
+from headgate_client._errors import NoAnswer
+from headgate_client._transport import Request, Response
 
 if TYPE_CHECKING:
     from headgate_client.testing.emulator import Emulator, Outcome
@@ -41,3 +45,46 @@ def _response(request: httpx.Request, outcome: Outcome, date: str) -> httpx.Resp
     return httpx.Response(
         given.status, headers=[*given.all_headers(), ("date", date)], content=given.body, request=request
     )
+
+
+class ClientTransport:
+    """The emulator in the place of the network, for `headgate_client.Client`."""
+
+    def __init__(self, emulator: Emulator) -> None:
+        self._emulator = emulator
+
+    def send(self, request: Request) -> Response:
+        """The answer. Raises `NoAnswer` where a fault cuts the connection, and waits where it is slow."""
+        outcome = _take(self._emulator, request)
+        time.sleep(outcome.slow)
+        return _answered(outcome)
+
+    def close(self) -> None:
+        """There is nothing to let go of."""
+
+
+class AsyncClientTransport:
+    """The same for `headgate_client.AsyncClient`."""
+
+    def __init__(self, emulator: Emulator) -> None:
+        self._emulator = emulator
+
+    async def send(self, request: Request) -> Response:
+        """The answer. Raises `NoAnswer` where a fault cuts the connection, and waits where it is slow."""
+        outcome = _take(self._emulator, request)
+        await asyncio.sleep(outcome.slow)
+        return _answered(outcome)
+
+    async def close(self) -> None:
+        """There is nothing to let go of."""
+
+
+def _take(emulator: Emulator, request: Request) -> Outcome:
+    return emulator.handle("POST", urlsplit(request.url).path, list(request.headers.items()), request.body)
+
+
+def _answered(outcome: Outcome) -> Response:
+    if outcome.answer is None:
+        raise NoAnswer("connection reset by a simulated fault")
+    headers = {name.lower(): value for name, value in outcome.answer.all_headers()}
+    return Response(outcome.answer.status, headers, outcome.answer.body)

@@ -9,6 +9,8 @@ from typing import Annotated
 import typer
 
 _WHERE = "Where to send"
+_HOW = "How to send"
+_REPORT = "The report"
 _FILE = "The file"
 _MAPPING = "Columns to fields"
 
@@ -98,3 +100,83 @@ Config = Annotated[
     typer.Option(metavar="FILE", help="TOML file of profiles. Default: ~/.config/headgate-client.toml.",
                  rich_help_panel=_WHERE),
 ]  # fmt: skip
+DryRun = Annotated[
+    bool, typer.Option("--dry-run", help="Validate on the server, and count nothing.", rich_help_panel=_HOW)
+]
+Resume = Annotated[
+    bool, typer.Option("--resume", help="Go on where an interrupted upload stopped.", rich_help_panel=_HOW)
+]
+Restart = Annotated[
+    bool, typer.Option("--restart", help="Begin anew in spite of an earlier upload.", rich_help_panel=_HOW)
+]
+NoHash = Annotated[
+    bool, typer.Option("--no-hash", help="Let the server hash raw values, over TLS.", rich_help_panel=_HOW)
+]
+Batch = Annotated[int, typer.Option(min=1, max=1000, help="Events a request.", rich_help_panel=_HOW)]
+Concurrency = Annotated[int, typer.Option(min=1, max=32, help="Requests under way at once.", rich_help_panel=_HOW)]
+Patience = Annotated[
+    float,
+    typer.Option(min=0, metavar="SECONDS", help="How long one request is retried before the upload stops.",
+                 rich_help_panel=_HOW),
+]  # fmt: skip
+RetryWait = Annotated[
+    float,
+    typer.Option(min=0, metavar="SECONDS", help="Longest wait before the first retry; it doubles each time.",
+                 rich_help_panel=_HOW),
+]  # fmt: skip
+Compress = Annotated[
+    bool, typer.Option("--compress/--no-compress", help="Whether bodies are sent with gzip.", rich_help_panel=_HOW)
+]
+Out = Annotated[
+    Path | None,
+    typer.Option(metavar="DIR", help="Where checkpoint and rejected rows go. Default: beside the file.",
+                 rich_help_panel=_HOW),
+]  # fmt: skip
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress.", rich_help_panel=_HOW)]
+SummaryJson = Annotated[bool, typer.Option("--json", help="The summary as JSON.", rich_help_panel=_HOW)]
+
+
+class ReportFormat(StrEnum):
+    """How a lint report is written."""
+
+    TABLE = "table"
+    JSON = "json"
+    JUNIT = "junit"
+    SARIF = "sarif"
+
+
+class FailOn(StrEnum):
+    """What makes the exit code of lint 1."""
+
+    ERROR = "error"
+    WARNING = "warning"
+    NEVER = "never"
+
+
+class Setting(StrEnum):
+    """The `identifiers` setting of an event group."""
+
+    ARTICLE = "article"
+    EXTENDED = "extended"
+
+
+Report = Annotated[ReportFormat, typer.Option("--format", help="How the report is written.", rich_help_panel=_REPORT)]
+Output = Annotated[
+    Path | None,
+    typer.Option("--output", "-o", metavar="FILE", help="Where it is written. Default: standard output.",
+                 rich_help_panel=_REPORT),
+]  # fmt: skip
+FailingOn = Annotated[FailOn, typer.Option(help="Which findings make the exit code 1.", rich_help_panel=_REPORT)]
+MaxFindings = Annotated[
+    int, typer.Option(min=1, help="Findings that are listed; all are counted.", rich_help_panel=_REPORT)
+]
+InputFormat = Annotated[
+    FileFormat | None,
+    typer.Option("--input-format", help="Format of the file. Default: told by its name.", rich_help_panel=_FILE),
+]
+Raw = Annotated[
+    list[str] | None,
+    typer.Option(metavar="FIELD=COLUMN", help="Column with the value that a digest was made of: --raw em=Email tells "
+                 "whether it was normalised first.", rich_help_panel=_MAPPING),
+]  # fmt: skip
+Identifiers = Annotated[Setting, typer.Option(help="The event group's identifiers setting.", rich_help_panel=_MAPPING)]

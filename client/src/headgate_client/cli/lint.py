@@ -5,10 +5,7 @@ from __future__ import annotations
 import sys
 import time
 from contextlib import nullcontext
-from enum import StrEnum
 from itertools import islice
-from pathlib import Path
-from typing import Annotated
 
 import typer
 
@@ -21,53 +18,15 @@ from headgate_client.cli.reports import FORMATS
 from headgate_client.cli.rows import Layout, RowFile, Start, kind_of, open_rows
 from headgate_contract.vocabulary import HASHED_FIELDS
 
-_REPORT = "The report"
-
-
-class ReportFormat(StrEnum):
-    """How the report is written."""
-
-    TABLE = "table"
-    JSON = "json"
-    JUNIT = "junit"
-    SARIF = "sarif"
-
-
-class FailOn(StrEnum):
-    """What makes the exit code 1."""
-
-    ERROR = "error"
-    WARNING = "warning"
-    NEVER = "never"
-
-
-class Setting(StrEnum):
-    """The `identifiers` setting of an event group."""
-
-    ARTICLE = "article"
-    EXTENDED = "extended"
-
 
 def lint(
     *,
     file: flags.File,
-    report: Annotated[
-        ReportFormat, typer.Option("--format", help="How the report is written.", rich_help_panel=_REPORT)
-    ] = ReportFormat.TABLE,
-    output: Annotated[
-        Path | None, typer.Option("--output", "-o", metavar="FILE", help="Where it is written. Default: standard output.",
-                                  rich_help_panel=_REPORT)
-    ] = None,
-    fail_on: Annotated[
-        FailOn, typer.Option(help="Which findings make the exit code 1.", rich_help_panel=_REPORT)
-    ] = FailOn.ERROR,
-    max_findings: Annotated[
-        int, typer.Option(min=1, help="Findings that are listed; all are counted.", rich_help_panel=_REPORT)
-    ] = 1000,
-    input: Annotated[  # noqa: A002 - the flag's name
-        flags.FileFormat | None,
-        typer.Option("--input-format", help="Format of the file. Default: told by its name.", rich_help_panel="The file"),
-    ] = None,
+    report: flags.Report = flags.ReportFormat.TABLE,
+    output: flags.Output = None,
+    fail_on: flags.FailingOn = flags.FailOn.ERROR,
+    max_findings: flags.MaxFindings = 1000,
+    input: flags.InputFormat = None,  # noqa: A002 - the flag's name
     encoding: flags.Encoding = "utf-8-sig",
     delimiter: flags.Delimiter = None,
     limit: flags.Limit = None,
@@ -77,15 +36,9 @@ def lint(
     time_format: flags.TimeFormat = None,
     time_zone: flags.TimeZone = None,
     null: flags.Null = None,
-    raw: Annotated[
-        list[str] | None,
-        typer.Option(metavar="FIELD=COLUMN", help="Column with the value that a digest was made of: --raw em=Email tells "
-                     "whether it was normalised first.", rich_help_panel="Columns to fields"),
-    ] = None,
-    identifiers: Annotated[
-        Setting, typer.Option(help="The event group's identifiers setting.", rich_help_panel="Columns to fields")
-    ] = Setting.EXTENDED,
-) -> None:  # fmt: skip
+    raw: flags.Raw = None,
+    identifiers: flags.Identifiers = flags.Setting.EXTENDED,
+) -> None:
     """Find mistakes in a file before it is sent, without a server.
 
     Every row is checked against the contract, with every reason; its digests for those that match nobody or everybody
@@ -109,8 +62,8 @@ def lint(
     else:
         output.write_text(text, encoding="utf-8")
         typer.echo(f"{found.rows:,} rows, {found.errors:,} errors, {found.warnings:,} warnings: {output}", err=True)
-    failed = found.errors if fail_on is FailOn.ERROR else found.errors + found.warnings
-    raise typer.Exit(SOME_REJECTED if failed and fail_on is not FailOn.NEVER else DONE)
+    failed = found.errors if fail_on is flags.FailOn.ERROR else found.errors + found.warnings
+    raise typer.Exit(SOME_REJECTED if failed and fail_on is not flags.FailOn.NEVER else DONE)
 
 
 def _raw_columns(pairs: list[str], rows: RowFile) -> dict[str, int | str]:

@@ -97,7 +97,7 @@ def _send(plan: Plan, client: Client, source: IO[bytes]) -> int:
     left = None if plan.limit is None else max(plan.limit - start.rows, 0)
     size = plan.options.events_per_request
     batches = batches_of(islice(rows.rows(start), left), maker, size, int(time.time()))
-    with _stopping() as stop, showing(plan.name, _whole(plan, rows), quiet=plan.quiet) as show:
+    with _stopping() as stop, showing(plan.name, _whole(plan, rows), books.progress, quiet=plan.quiet) as show:
         deliver = halving(_deliverer(client, TEST_EVENTS_PATH if plan.dry_run else EVENTS_PATH, stop))
         upload = Upload(deliver, books, connections=plan.connections, stop=stop, show=show)
         ended = upload.run(batches)

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from typing import Any, NamedTuple
 
 from rich.console import Console
-from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
+from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn
 from rich.table import Table
 
 from headgate_client.cli.checkpoint import Counts
@@ -29,85 +29,86 @@ class Whole(NamedTuple):
     bytes: int | None
 
 
+class Pace:
+    """How fast this run goes, and how long it has left; what an earlier run sent does not count."""
+
+    def __init__(self, whole: Whole, start: Upload, began: float) -> None:
+        self._whole = whole
+        self._began = began
+        self._rows = start.counts.rows
+        self._share = self.share(start) or 0.0
+
+    def share(self, upload: Upload) -> float | None:
+        """What part of everything is settled, from 0 to 1; None where nobody knows."""
+        if self._whole.rows:
+            return upload.counts.rows / self._whole.rows
+        return upload.position / self._whole.bytes if self._whole.bytes else None
+
+    def rate(self, upload: Upload, now: float) -> float:
+        """Rows a second."""
+        return (upload.counts.rows - self._rows) / max(now - self._began, 1e-3)
+
+    def left(self, upload: Upload, now: float) -> float | None:
+        """Seconds until the end; None where nobody knows."""
+        share = self.share(upload)
+        if share is None or share <= self._share:
+            return None
+        return (1 - share) / (share - self._share) * (now - self._began)
+
+
 @contextmanager
-def showing(name: str, whole: Whole, *, quiet: bool) -> Iterator[Show]:
+def showing(name: str, whole: Whole, start: Upload, *, quiet: bool) -> Iterator[Show]:
     """A progress bar on a terminal, a line now and then elsewhere; all of it on stderr."""
+    pace = Pace(whole, start, time.monotonic())
     if quiet:
         yield lambda _: None
     elif sys.stderr.isatty():
-        with _bar(name, whole) as show:
+        with _bar(name, pace) as show:
             yield show
     else:
-        yield _lines(whole)
+        yield _lines(pace)
 
 
 @contextmanager
-def _bar(name: str, whole: Whole) -> Iterator[Show]:
+def _bar(name: str, pace: Pace) -> Iterator[Show]:
     columns = (
-        TextColumn("{task.description}"),
+        TextColumn("{task.description}", markup=False),
         BarColumn(),
         TaskProgressColumn(),
-        TextColumn("{task.fields[rows]} rows, {task.fields[rate]}/s"),
-        TextColumn("ETA"),
-        TimeRemainingColumn(),
+        TextColumn("{task.fields[told]}"),
     )
-    total = whole.rows or whole.bytes
     with Progress(*columns, console=Console(stderr=True, highlight=False)) as progress:
-        task = progress.add_task(name, total=total, rows="0", rate="0")
-        rate = _Rate()
+        task = progress.add_task(name, total=None, told="")
 
         def show(upload: Upload) -> None:
-            done = upload.counts.rows if whole.rows else upload.position
+            share = pace.share(upload)
             progress.update(
-                task, completed=done, rows=f"{upload.counts.rows:,}", rate=f"{rate(upload.counts.rows):,.0f}"
+                task,
+                total=None if share is None else 1.0,
+                completed=share or 0.0,
+                told=_told(pace, upload, time.monotonic()),
             )
 
         yield show
 
 
-def _lines(whole: Whole) -> Show:
-    rate = _Rate()
+def _lines(pace: Pace) -> Show:
     said = time.monotonic()
 
     def show(upload: Upload) -> None:
         nonlocal said
-        speed = rate(upload.counts.rows)
-        if time.monotonic() - said < _EVERY:
-            return
-        said = time.monotonic()
-        share = _share(upload, whole)
-        left = f", {share:.0%}, about {_span((1 - share) * (said - rate.began) / max(share - rate.share, 1e-9))} left" if (
-            share is not None and share > rate.first(share)
-        ) else ""  # fmt: skip
-        print(f"{upload.counts.rows:,} rows, {speed:,.0f}/s{left}", file=sys.stderr, flush=True)  # noqa: T201 - the progress
+        now = time.monotonic()
+        if now - said >= _EVERY:
+            said = now
+            print(_told(pace, upload, now), file=sys.stderr, flush=True)  # noqa: T201 - the progress
 
     return show
 
 
-class _Rate:
-    """Rows a second since the first call; what an earlier run sent does not count."""
-
-    def __init__(self) -> None:
-        self.began = time.monotonic()
-        self._rows: int | None = None
-        self.share = 0.0
-        self._has_share = False
-
-    def __call__(self, rows: int) -> float:
-        if self._rows is None:
-            self._rows = 0 if rows <= 1000 else rows  # noqa: PLR2004 - a batch
-        return (rows - self._rows) / max(time.monotonic() - self.began, 1e-3)
-
-    def first(self, share: float) -> float:
-        if not self._has_share:
-            self.share, self._has_share = share, True
-        return self.share
-
-
-def _share(upload: Upload, whole: Whole) -> float | None:
-    if whole.rows:
-        return upload.counts.rows / whole.rows
-    return upload.position / whole.bytes if whole.bytes else None
+def _told(pace: Pace, upload: Upload, now: float) -> str:
+    left = pace.left(upload, now)
+    eta = "" if left is None else f", ETA {_span(left)}"
+    return f"{upload.counts.rows:,} rows, {pace.rate(upload, now):,.0f}/s{eta}"
 
 
 def _span(seconds: float) -> str:

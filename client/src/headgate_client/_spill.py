@@ -41,6 +41,7 @@ class SpillShelf:
     def __init__(self, path: Path, event_group_id: str) -> None:
         self._path = path
         self._position = 0
+        self._taken: set[int] = set()
         self.waiting = self.waiting_bytes = 0
         with self._readable():
             # the digests in it are nobody else's business
@@ -110,29 +111,37 @@ class SpillShelf:
         if not self.waiting:
             return None
         with self._readable():
-            row = self._next("put_at", 1)
-        return float(row[0][0])
+            rows = self._next(1)
+        return float(rows[0][0])
 
     def take(self, events: int, size: int) -> list[Item]:
         """The next events."""
         if not self.waiting:
             return []
         with self._readable():
-            rows = self._next("id, event_id, text", events)
-        items = cut([Item(*row) for row in rows], size)
+            rows = self._next(events)
+        items = cut([Item(*row[1:]) for row in rows], size)
         self._position = items[-1].index
+        self._taken.update(item.index for item in items)
         self.waiting -= len(items)
         self.waiting_bytes -= _size(items)
         return items
 
-    def _next(self, columns: str, events: int) -> list[tuple[Any, ...]]:
-        select = f"SELECT {columns} FROM event WHERE id > ? ORDER BY id LIMIT ?"  # noqa: S608 - our own columns
-        rows = self._db.execute(select, (self._position, events)).fetchall()
+    def _next(self, events: int) -> list[tuple[Any, ...]]:
+        """The next rows that are not taken; there is at least one, or nobody would ask."""
+        rows = self._rows(events)
         if not rows:
             # once round: what was put back has its turn again
             self._position = 0
-            rows = self._db.execute(select, (0, events)).fetchall()
+            rows = self._rows(events)
         return rows
+
+    def _rows(self, events: int) -> list[tuple[Any, ...]]:
+        found = self._db.execute(
+            "SELECT put_at, id, event_id, text FROM event WHERE id > ? ORDER BY id LIMIT ?",
+            (self._position, events + len(self._taken)),
+        )
+        return [row for row in found.fetchall() if row[1] not in self._taken][:events]
 
     def remove(self, items: Sequence[Item]) -> None:
         """Taken events that are done with."""
@@ -142,6 +151,7 @@ class SpillShelf:
 
     def put_back(self, items: Sequence[Item]) -> None:
         """Taken events that shall be handed out again: they never left the file."""
+        self._taken.difference_update(item.index for item in items)
         self.waiting += len(items)
         self.waiting_bytes += _size(items)
 
@@ -156,6 +166,7 @@ class SpillShelf:
             for statement in statements:
                 self._db.executemany(statement, ids)
             self._db.execute("COMMIT")
+        self._taken.difference_update(item.index for item in items)
 
     def rest(self) -> list[Item]:
         """Nothing is lost."""

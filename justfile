@@ -31,6 +31,10 @@ bench *arguments:
 bench-dedup:
     uv run python -m bench.dedup_memory
 
+# an upload of millions of rows to a server that does nothing: rows a second, and memory while they pass
+bench-upload *arguments:
+    uv run --group bench python -m bench.upload {{arguments}}
+
 # put the formatter and the safe fixes to work
 fix:
     uv run ruff format

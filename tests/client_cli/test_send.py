@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import sys
+from datetime import date
 from decimal import Decimal
 from hashlib import sha256
 from pathlib import Path
@@ -201,6 +202,8 @@ def test_parquet_keeps_its_types(send: Run, headgate_emulator: Emulator, tmp_pat
             "value": pa.array([Decimal("19.90"), Decimal(1)], pa.decimal128(10, 2)),
             "content_ids": [["a", "b"], None],
             "predicted_ltv": [float("nan"), 1.5],
+            "order_id": [4711, 4712],
+            "db": [date(1990, 1, 31), None],
         }
     )
     parquet.write_table(table, tmp_path / "a.parquet", row_group_size=1)
@@ -208,7 +211,8 @@ def test_parquet_keeps_its_types(send: Run, headgate_emulator: Emulator, tmp_pat
     assert said.code == 1
     [event] = headgate_emulator.kept
     assert event["event_time"] == now
-    assert event["custom_data"] == {"value": 19.9, "content_ids": ["a", "b"]}
+    assert event["custom_data"] == {"value": 19.9, "content_ids": ["a", "b"], "order_id": "4711"}
+    assert event["user_data"]["db"] == digest("1990-01-31")
     [rejected] = read_ndjson(tmp_path / "a.parquet.rejected.ndjson")
     assert (rejected["row"], set(rejected["errors"])) == (2, {"event_time", "user_data"})
 
@@ -432,7 +436,6 @@ def test_where_to_send_has_to_be_said(run: Run, tmp_path: Path, now: int, missin
     [
         ("a.csv", b"", "the file has no header line"),
         ("a.csv", b"em,em,event_time\n", "the header names em more than once"),
-        ("a.csv", b'em,event_time\n"a,1\nb,2\n' + b"x" * 2_000_000, "is a quote left open?"),
         ("a.dat", b"", "add --format csv, ndjson or parquet"),
     ],
 )
@@ -441,6 +444,39 @@ def test_a_file_that_cannot_be_read_says_why(send: Run, tmp_path: Path, name: st
     said = send(tmp_path / name, "--set", "event_name=LEAD")
     assert said.code == 2
     assert cure in said.err
+
+
+def test_a_file_that_breaks_off_in_the_middle_is_sent_so_far_and_says_where(
+    send: Run, headgate_emulator: Emulator, tmp_path: Path, now: int
+) -> None:
+    text = f'em,event_time\na@example.com,{now}\n"b@example.com,{now}\nc@example.com,{now}\n'.encode()
+    (tmp_path / "a.csv").write_bytes(text + b"x" * 2_000_000)
+    said = send(tmp_path / "a.csv", "--set", "event_name=LEAD", "--batch", "1")
+    assert said.code == 3
+    assert "error: row 2 (line" in said.err
+    assert "is a quote left open?" in said.err
+    assert "The rows behind row 1 and on are not sent: correct them, in a file of their own" in said.err
+    assert len(headgate_emulator.kept) == 1
+
+
+def test_one_upload_of_a_file_runs_at_a_time(
+    send: Run, headgate_emulator: Emulator, headgate_emulator_url: str, tmp_path: Path, now: int
+) -> None:
+    file = crm(tmp_path, now, 10)
+    headgate_emulator.inject("slow=1")
+    process = _process(headgate_emulator_url, file)
+    until(lambda: headgate_emulator.requests)
+    said = send(file, *MAPPED, "--resume")
+    assert (said.code, "another upload of crm.csv is running" in said.err) == (2, True)
+    assert process.wait(30) == 0
+    process.communicate()
+
+
+def test_what_cannot_be_read_twice_or_written_beside_says_the_way_out(send: Run, tmp_path: Path, now: int) -> None:
+    os.mkfifo(tmp_path / "pipe.csv")
+    assert "pipe it into: headgate-client send -" in send(tmp_path / "pipe.csv").err
+    said = send(crm(tmp_path, now, 1), *MAPPED, "--out", tmp_path / "nowhere")
+    assert (said.code, "add --out DIR" in said.err) == (2, True)
 
 
 def test_a_file_that_is_not_there_is_no_traceback(send: Run, tmp_path: Path) -> None:

@@ -77,6 +77,7 @@ _ASKED: list[tuple[str, str, str, bytes, dict[str, str]]] = [
     ("json excluded", "POST", "/v1/events", GOOD, {"accept": "application/json;q=0, */*"}),
     ("gzip", "POST", "/v1/events", gzip.compress(GOOD), {"content-encoding": "gzip"}),
     ("gzip in two", "POST", "/v1/events", gzip.compress(GOOD[:9]) + gzip.compress(GOOD[9:]), {"content-encoding": "gzip"}),
+    ("zstd in two", "POST", "/v1/events", zstandard.compress(GOOD[:9]) + zstandard.compress(GOOD[9:]), {"content-encoding": "zstd"}),
     ("gzip cut short", "POST", "/v1/events", gzip.compress(GOOD)[:-9], {"content-encoding": "gzip"}),
     ("no gzip", "POST", "/v1/events", GOOD, {"content-encoding": "gzip"}),
     ("a bomb", "POST", "/v1/events", gzip.compress(b" " * 10_000), {"content-encoding": "gzip"}),

@@ -110,7 +110,10 @@ def require_same(found: Progress, wanted: Progress, path: Path) -> None:
         if old != new
     ]
     if changed:
+        again = ""
+        if found.fingerprint != wanted.fingerprint and found.counts.accepted:
+            again = "; then rows that bring no event_id of their own count a second time"
         raise Problem(
             f"cannot resume: {' and '.join(changed)} changed since the interruption at row {found.counts.rows}. "
-            f"Call it as before, or add --restart to begin anew ({path.name} is replaced)"
+            f"Call it as before, or add --restart to begin anew ({path.name} is replaced{again})"
         )

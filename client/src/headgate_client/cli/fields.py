@@ -23,6 +23,13 @@ BARE: dict[str, Path] = {
     **{name: (name,) for name in Event.__struct_fields__},
 }
 _CONTENT = re.compile(r"custom_data\.contents\[([0-9]{1,3})\]\.(\w+)")
+#: fields that hold no text, beside those of `contents`
+_NO_TEXT = {
+    ("event_time",),
+    ("opt_out",),
+    ("user_data", "is_hashed"),
+    *(("custom_data", name) for name in ("value", "predicted_ltv", "num_items", "content_ids", "contents")),
+}
 _LISTS = {("custom_data", "content_ids"), ("custom_data", "contents")}
 
 
@@ -83,3 +90,8 @@ def look_up(row: Mapping[str, Any], source: str) -> Any:
 def is_list(path: Path) -> bool:
     """Whether the field takes a list."""
     return path in _LISTS
+
+
+def is_text(path: Path) -> bool:
+    """Whether the field takes text and nothing else."""
+    return len(path) < 3 and path not in _NO_TEXT  # noqa: PLR2004 - the fields of `contents` are deeper

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from datetime import date
 from typing import Any, NamedTuple
 
 import msgspec
 
-from headgate_client.cli.fields import Path, find_field, is_list, look_up, put
+from headgate_client.cli.fields import Path, find_field, is_list, is_text, look_up, put
 from headgate_client.cli.mapping import Mapping as Columns
 from headgate_client.cli.mapping import match_columns
 from headgate_client.cli.rows import Row, RowFile
@@ -74,7 +75,7 @@ class EventMaker:
                     continue
             elif value is None or value != value:  # noqa: PLR0124 - NaN, which stands for "nothing" in a column
                 continue
-            if read is not None:
+            if read is not None and (read is not _read_text or type(value) is not str):
                 value = _read(read, path, value, errors)
             put(event, path, value)
         return event
@@ -106,7 +107,9 @@ class EventMaker:
     def _reader(self, path: Path) -> Callable[[Any], Any] | None:
         if path == _TIME:
             return self._mapping.read_time
-        return _read_list if is_list(path) else None
+        if is_list(path):
+            return _read_list
+        return _read_text if is_text(path) else None
 
 
 def _put_copy(event: dict[str, Any], path: Path, value: Any) -> None:
@@ -121,6 +124,13 @@ def _read(read: Callable[[Any], Any], path: Path, value: Any, errors: dict[str, 
     except ValueError as why:
         errors[".".join(map(str, path))] = str(why)
         return None
+
+
+def _read_text(value: Any) -> Any:
+    """A number that stands for a name, such as an order's, or a date: as text."""
+    if isinstance(value, date):
+        return value.isoformat()
+    return str(value) if isinstance(value, int) and not isinstance(value, bool) else value
 
 
 def _read_list(value: Any) -> Any:

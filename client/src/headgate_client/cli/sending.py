@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import sys
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager, nullcontext, suppress
 from itertools import islice
 from pathlib import Path
 from typing import IO, Any, NamedTuple
@@ -24,7 +25,7 @@ from headgate_client._outcome import Outcome
 from headgate_client.cli.checkpoint import Checkpoint, Progress, fingerprint, require_same
 from headgate_client.cli.making import EventMaker
 from headgate_client.cli.mapping import Mapping, describe
-from headgate_client.cli.problems import SOME_REJECTED, Problem, Stopped
+from headgate_client.cli.problems import SOME_REJECTED, UNDELIVERED, Problem, Stopped
 from headgate_client.cli.rejected import RejectedFile
 from headgate_client.cli.rows import Kind, Layout, RowFile, Start, open_rows
 from headgate_client.cli.shown import Whole, showing, summary, summary_json
@@ -71,13 +72,27 @@ def carry_out(plan: Plan) -> int:
 @contextmanager
 def _opened(plan: Plan) -> Iterator[IO[bytes]]:
     if plan.path is not None:
+        if plan.path.exists() and not plan.path.is_file():
+            raise Problem(f"{plan.path} is no regular file; pipe it into: headgate-client send - --format csv")
         with plan.path.open("rb") as file:
+            _lock(file, plan.path)
             yield file
         return
     if plan.kind == "parquet":
         raise Problem("Parquet cannot be read from standard input; give the file's name")
     with nullcontext(sys.stdin.buffer) as file:
         yield file
+
+
+def _lock(file: IO[bytes], path: Path) -> None:
+    """One upload of a file at a time; the lock goes with the process. Where there are no such locks, there is none."""
+    with suppress(ImportError):
+        import fcntl  # noqa: PLC0415 - not on every system
+
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            raise Problem(f"another upload of {path.name} is running; let it end") from None
 
 
 def _send(plan: Plan, client: Client, source: IO[bytes]) -> int:
@@ -132,7 +147,10 @@ def _books(plan: Plan, wanted: Progress) -> Books:
         require_same(found, wanted, checkpoint.path)
     progress = found or wanted
     books = Books(progress, checkpoint, RejectedFile(plan.beside("rejected.ndjson"), progress.rejected_bytes))
-    checkpoint.write(progress, now=True)
+    try:
+        checkpoint.write(progress, now=True)
+    except OSError as why:
+        raise Problem(f"{checkpoint.path} cannot be written: {why.strerror}; add --out DIR") from None
     return books
 
 
@@ -155,9 +173,11 @@ def _stopping() -> Iterator[threading.Event]:
     stop = threading.Event()
     before: dict[int, Any] = {}
 
-    def on_signal(number: int, _frame: object) -> None:
+    def on_signal(_number: int, _frame: object) -> None:
+        if stop.is_set():
+            # as safe as a crash: what is settled is on disk
+            os._exit(UNDELIVERED)
         stop.set()
-        signal.signal(number, before[number])
         typer.echo("\nstopping; what is under way is waited for, Ctrl-C again ends at once", err=True)
 
     for asked in (signal.SIGINT, signal.SIGTERM):
@@ -192,6 +212,11 @@ def _end(plan: Plan, books: Books, ended: Ended) -> int:
 
 def _why_stopped(plan: Plan, books: Books, ended: Ended) -> str:
     where = f"behind row {books.progress.counts.rows:,}"
+    if ended.unreadable:
+        rest = f" The rows {where} and on are not sent: correct them, in a file of their own" if (
+            books.progress.counts.rows
+        ) else ""  # fmt: skip
+        return f"{ended.unreadable}.{rest}"
     again = ""
     if books.checkpoint.path is not None:
         again = "; call it again with --resume to go on"

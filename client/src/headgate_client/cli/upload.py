@@ -18,6 +18,7 @@ from typing import Any, NamedTuple
 from headgate_client._outcome import Outcome, Undelivered
 from headgate_client.cli.checkpoint import Checkpoint, Progress
 from headgate_client.cli.making import EventMaker, Made
+from headgate_client.cli.problems import Problem
 from headgate_client.cli.rejected import RejectedFile
 from headgate_client.cli.rows import Row
 from headgate_contract.explain import explain
@@ -49,6 +50,8 @@ class Ended(NamedTuple):
     interrupted: bool = False
     #: as many rows were sent as were asked for
     limited: bool = False
+    #: why the file could not be read any further
+    unreadable: str = ""
 
 
 class Books(NamedTuple):
@@ -92,24 +95,24 @@ class Upload:
 
     def _run(self, batches: Iterable[Batch], pool: ThreadPoolExecutor) -> Ended:
         under_way: deque[tuple[Batch, Future[Outcome]]] = deque()
-        for batch in batches:
-            if self._stop.is_set():
-                break
-            under_way.append((batch, pool.submit(self._deliver, batch.events)))
-            while under_way and (len(under_way) > self._connections * _AHEAD or under_way[0][1].done()):
-                if ended := self._settle(*under_way.popleft()):
-                    return ended
-        else:
-            while under_way:
-                if ended := self._settle(*under_way.popleft()):
-                    return ended
-            self._books.progress.done = True
-            return Ended()
-        # asked to stop: what is answered already is settled, as far as it follows without a gap
+        unreadable = ""
+        try:
+            for batch in batches:
+                if self._stop.is_set():
+                    break
+                under_way.append((batch, pool.submit(self._deliver, batch.events)))
+                while under_way and (len(under_way) > self._connections * _AHEAD or under_way[0][1].done()):
+                    if ended := self._settle(*under_way.popleft()):
+                        return ended
+        except Problem as why:
+            unreadable = str(why)
         while under_way:
             if ended := self._settle(*under_way.popleft()):
                 return ended
-        return Ended(interrupted=True)
+        if self._stop.is_set() or unreadable:
+            return Ended(interrupted=self._stop.is_set(), unreadable=unreadable)
+        self._books.progress.done = True
+        return Ended()
 
     def _settle(self, batch: Batch, future: Future[Outcome]) -> Ended | None:
         """Write down a batch's verdicts; how the upload ends, where it has none."""

@@ -10,6 +10,7 @@ import msgspec
 from headgate_client.testing.exchange import Refused
 
 _GZIP = 16 + zlib.MAX_WBITS
+_ZSTD_WINDOW = 8 * 1024 * 1024
 _CHARSETS = ("", "utf-8", "utf8", "us-ascii")
 #: media ranges that take JSON, the more exact the higher
 _EXACTNESS = {"*/*": 0, "application/*": 1, "application/json": 2}
@@ -41,7 +42,7 @@ def unpacked(packed: bytes, encodings: Sequence[str], limit: int) -> bytes:
 def _gunzip(packed: bytes, limit: int) -> bytes:
     body = b""
     try:
-        while packed or not body:
+        while True:
             member = zlib.decompressobj(_GZIP)
             body += member.decompress(packed, limit - len(body) + 1)
             if len(body) > limit:
@@ -50,25 +51,28 @@ def _gunzip(packed: bytes, limit: int) -> bytes:
                 raise _broken("the gzip body stops short")
             packed = member.unused_data
             if not packed:
-                break
+                return body
     except zlib.error:
         raise _broken("the body is not valid gzip") from None
-    return body
 
 
 def _unzstd(packed: bytes, limit: int) -> bytes:
     import zstandard  # noqa: PLC0415 - only who sends zstd needs it
 
-    frame = zstandard.ZstdDecompressor(max_window_size=8 * 1024 * 1024).decompressobj()
+    body = b""
     try:
-        body = frame.decompress(packed)
+        while True:
+            frame = zstandard.ZstdDecompressor(max_window_size=_ZSTD_WINDOW).decompressobj()
+            body += frame.decompress(packed)
+            if len(body) > limit:
+                raise _too_large(limit, _UNPACKED)
+            if not frame.eof:
+                raise _broken("the zstd body stops short")
+            packed = frame.unused_data
+            if not packed:
+                return body
     except zstandard.ZstdError:
         raise _broken("the body is not valid zstd") from None
-    if len(body) > limit:
-        raise _too_large(limit, _UNPACKED)
-    if not frame.eof:
-        raise _broken("the zstd body stops short")
-    return body
 
 
 def _too_large(limit: int, once: str = "") -> Refused:

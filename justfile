@@ -35,6 +35,10 @@ bench-dedup:
 bench-upload *arguments:
     uv run --group bench python -m bench.upload {{arguments}}
 
+# what the client costs against a server that does nothing; a number behind it shortens every run
+bench-client *arguments:
+    uv run python -m bench.client {{arguments}}
+
 # put the formatter and the safe fixes to work
 fix:
     uv run ruff format

@@ -31,15 +31,13 @@ _MAPPING = ("--set", "event_name=PURCHASE", "--map", "em=Email", "--map", "value
 @contextmanager
 def null_server() -> Iterator[int]:
     """Its port."""
-    bound = servers.listening()
-    command = [sys.executable, "-m", "bench.null_server", str(bound.fileno())]
-    process = subprocess.Popen(command, pass_fds=[bound.fileno()])
+    process = subprocess.Popen([sys.executable, "-m", "bench.client_null"], stdout=subprocess.PIPE, text=True)
+    assert process.stdout is not None
     try:
-        yield bound.getsockname()[1]
+        yield int(process.stdout.readline())
     finally:
         process.terminate()
         process.wait(20)
-        bound.close()
 
 
 def write_csv(path: Path, rows: int) -> None:

@@ -24,7 +24,6 @@ Reason = Literal[
     "not_found",  # 404: unknown event group or path
     "too_large",  # 413: the server takes smaller bodies than `Options.body_limit`
     "refused",  # any other answer that takes no events
-    "dropped",  # the queue was full
     "closed",  # the queue was closed before there was an answer
 ]
 REASONS: tuple[Reason, ...] = get_args(Reason)

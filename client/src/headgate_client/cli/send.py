@@ -12,7 +12,7 @@ from headgate_client.cli import flags
 from headgate_client.cli.mapping import Flags, read_mapping
 from headgate_client.cli.problems import Problem
 from headgate_client.cli.rows import Layout, kind_of
-from headgate_client.cli.sending import Plan, carry_out
+from headgate_client.cli.sending import How, Plan, carry_out
 from headgate_client.cli.target import Asked, read_target
 
 
@@ -67,20 +67,13 @@ def send(
         raise Problem("standard input cannot be read again: save it to a file to use --resume or --restart")
     retries = Retries(attempts=None, deadline=patience, first_wait=retry_wait, longest_wait=15.0)
     plan = Plan(
-        path=path,
-        kind=kind_of(path, format.value if format else None),
-        layout=Layout(encoding, delimiter),
-        target=read_target(Asked(url, group, key, key_file, cacert, profile, config), os.environ),
-        mapping=read_mapping(Flags(map or (), set or (), mapping, time_format, time_zone, null or ())),
-        options=Options(retries=retries, events_per_request=batch, compress_over=4096 if compress else None),
-        connections=concurrency,
-        dry_run=dry_run,
-        resume=resume,
-        restart=restart,
-        hashing=not no_hash,
-        limit=limit,
-        out=out or (path.parent if path else Path()),
-        quiet=quiet,
-        as_json=json,
+        path,
+        kind_of(path, format.value if format else None),
+        Layout(encoding, delimiter),
+        read_target(Asked(url, group, key, key_file, cacert, profile, config), os.environ),
+        read_mapping(Flags(map or (), set or (), mapping, time_format, time_zone, null or ())),
+        Options(retries=retries, events_per_request=batch, compress_over=4096 if compress else None),
+        out or (path.parent if path else Path()),
+        How(concurrency, dry_run, resume, restart, not no_hash, limit, quiet, json),
     )
     raise typer.Exit(carry_out(plan))

@@ -33,6 +33,22 @@ from headgate_client.cli.target import Target
 from headgate_client.cli.upload import Books, Deliver, Ended, Interrupted, Upload, batches_of, halving
 
 
+class How(NamedTuple):
+    """How to send."""
+
+    connections: int
+    dry_run: bool
+    resume: bool
+    restart: bool
+    #: whether raw values are hashed here
+    hashing: bool
+    #: rows; None for all
+    limit: int | None
+    quiet: bool
+    #: the summary is written as JSON
+    as_json: bool
+
+
 class Plan(NamedTuple):
     """What to do, once the flags are read."""
 
@@ -43,15 +59,9 @@ class Plan(NamedTuple):
     target: Target
     mapping: Mapping
     options: Options
-    connections: int
-    dry_run: bool
-    resume: bool
-    restart: bool
-    hashing: bool
-    limit: int | None
+    #: folder of checkpoint and rejected rows
     out: Path
-    quiet: bool
-    as_json: bool
+    how: How
 
     @property
     def name(self) -> str:
@@ -98,8 +108,8 @@ def _lock(file: IO[bytes], path: Path) -> None:
 def _send(plan: Plan, client: Client, source: IO[bytes]) -> int:
     print_of_file = fingerprint(plan.path) if plan.path else uuid4().hex
     rows = open_rows(source, plan.kind, plan.layout)
-    maker = EventMaker(rows, plan.mapping, print_of_file, hashing=plan.hashing)
-    if maker.ignored and not plan.quiet:
+    maker = EventMaker(rows, plan.mapping, print_of_file, hashing=plan.how.hashing)
+    if maker.ignored and not plan.how.quiet:
         typer.echo(f"columns that are not sent: {', '.join(maker.ignored)}; --map FIELD=COLUMN sends one", err=True)
     wanted = Progress(print_of_file, client.url, client.event_group_id, describe(plan.mapping))
     books = _books(plan, wanted)
@@ -107,16 +117,16 @@ def _send(plan: Plan, client: Client, source: IO[bytes]) -> int:
         return _end(plan, books, Ended())
     counts = books.progress.counts
     start = Start(counts.rows, books.progress.lines, books.progress.position)
-    if start.rows and not plan.quiet:
+    if start.rows and not plan.how.quiet:
         typer.echo(f"going on behind row {start.rows:,}", err=True)
-    left = None if plan.limit is None else max(plan.limit - start.rows, 0)
+    left = None if plan.how.limit is None else max(plan.how.limit - start.rows, 0)
     size = plan.options.events_per_request
     batches = batches_of(islice(rows.rows(start), left), maker, size, int(time.time()))
-    with _stopping() as stop, showing(plan.name, _whole(plan, rows), books.progress, quiet=plan.quiet) as show:
-        deliver = halving(_deliverer(client, TEST_EVENTS_PATH if plan.dry_run else EVENTS_PATH, stop))
-        upload = Upload(deliver, books, connections=plan.connections, stop=stop, show=show)
+    with _stopping() as stop, showing(plan.name, _whole(plan, rows), books.progress, quiet=plan.how.quiet) as show:
+        deliver = halving(_deliverer(client, TEST_EVENTS_PATH if plan.how.dry_run else EVENTS_PATH, stop))
+        upload = Upload(deliver, books, connections=plan.how.connections, stop=stop, show=show)
         ended = upload.run(batches)
-    if plan.limit is not None and books.progress.done:
+    if plan.how.limit is not None and books.progress.done:
         # as far as was asked, which need not be the end of the file: --resume goes on
         books.progress.done = False
         books.checkpoint.write(books.progress, now=True)
@@ -126,15 +136,15 @@ def _send(plan: Plan, client: Client, source: IO[bytes]) -> int:
 
 def _books(plan: Plan, wanted: Progress) -> Books:
     """What an earlier run left, where that is to be gone on with; else a clean sheet. Raises `Problem`."""
-    if plan.dry_run or plan.path is None:
-        suffix = "dry-run.rejected.ndjson" if plan.dry_run else "rejected.ndjson"
+    if plan.how.dry_run or plan.path is None:
+        suffix = "dry-run.rejected.ndjson" if plan.how.dry_run else "rejected.ndjson"
         return Books(wanted, Checkpoint(None), RejectedFile(plan.beside(suffix)))
     checkpoint = Checkpoint(plan.beside("checkpoint"))
-    found = None if plan.restart else checkpoint.read()
+    found = None if plan.how.restart else checkpoint.read()
     # a finished upload of other content under the same name is history
     if found is not None and found.done and found.fingerprint != wanted.fingerprint:
         found = None
-    if found is not None and not plan.resume:
+    if found is not None and not plan.how.resume:
         raise Problem(
             f"{plan.name} was sent already: {found.counts.accepted:,} rows accepted, {found.counts.rejected:,} rejected. "
             "--restart sends it again"
@@ -190,17 +200,17 @@ def _stopping() -> Iterator[threading.Event]:
 
 
 def _whole(plan: Plan, rows: RowFile) -> Whole:
-    if plan.limit is not None:
-        return Whole(plan.limit, None)
+    if plan.how.limit is not None:
+        return Whole(plan.how.limit, None)
     return Whole(rows.total_rows, plan.path.stat().st_size if plan.path else None)
 
 
 def _end(plan: Plan, books: Books, ended: Ended) -> int:
     counts = books.progress.counts
     said = [("Rejected rows", str(books.rejected.path))] if counts.rejected else []
-    if plan.dry_run:
+    if plan.how.dry_run:
         said.append(("Dry run", "nothing was counted"))
-    if plan.as_json:
+    if plan.how.as_json:
         more = {"done": books.progress.done, "rejected_file": str(books.rejected.path) if counts.rejected else None}
         typer.echo(msgspec.json.encode(summary_json(counts, more)).decode())
     else:

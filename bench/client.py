@@ -199,7 +199,7 @@ def table(scale: float) -> None:
 def main() -> None:
     """`bench.client`: the table. `bench.client SCALE`: shorter. Three arguments: one way, for the table."""
     arguments = sys.argv[1:]
-    if len(arguments) == 3:  # noqa: PLR2004 - see above
+    if len(arguments) == 3:
         name, url, count = arguments
         sys.stdout.buffer.write(msgspec.json.encode(measure(name, url, int(count))))
     else:

@@ -10,8 +10,12 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 _HEAD_END = b"\r\n\r\n"
+_OWED_SHARE = 0.2
 _LIMIT = 32 * 1024 * 1024
 _REFUSAL = b"HTTP/1.1 %d %s\r\ncontent-type: application/json\r\n%scontent-length: %d\r\nconnection: close\r\n\r\n%s"
+
+
+KINDS = ("429", "500", "delayed", "cut before", "cut after")
 
 
 class Trouble(NamedTuple):
@@ -29,6 +33,10 @@ class Proxy:
 
     def __init__(self, upstream: Callable[[], tuple[str, int]], trouble: Trouble, seed: int) -> None:
         self.met: Counter[str] = Counter()
+        #: numbers of requests from which on everything waits until `release`
+        self.hold_at: list[int] = []
+        #: every kind is met at least once, however short the run
+        self._owed = list(KINDS)
         self._upstream = upstream
         self._trouble = trouble
         self._random = random.Random(seed)
@@ -46,6 +54,15 @@ class Proxy:
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join(10)
         self._loop.close()
+
+    @property
+    def is_held(self) -> bool:
+        """Whether requests wait now."""
+        return bool(self.hold_at) and self.met["requests"] >= self.hold_at[0]
+
+    def release(self) -> None:
+        """Let the requests that wait go on, until the next number is reached."""
+        self.hold_at.pop(0)
 
     async def _close(self) -> None:
         self._server.close()
@@ -70,6 +87,8 @@ class Proxy:
         except asyncio.IncompleteReadError:
             return False
         self.met["requests"] += 1
+        while self.is_held:
+            await asyncio.sleep(0.01)
         meets = self._meets()
         self.met[meets] += 1
         if meets == "cut before":
@@ -90,8 +109,10 @@ class Proxy:
         return True
 
     def _meets(self) -> str:
+        if self._owed and self._random.random() < _OWED_SHARE:
+            return self._owed.pop()
         dice = self._random.random()
-        for kind, share in zip(("429", "500", "delayed", "cut before", "cut after"), self._trouble, strict=True):
+        for kind, share in zip(KINDS, self._trouble, strict=True):
             if dice < share:
                 return kind
             dice -= share

@@ -109,21 +109,24 @@ class Killer(threading.Thread):
 
     def run(self) -> None:
         while not self.enough.wait(self._chance.uniform(0.3, 1.7) * self._pause):
-            children = children_of(self._server)
-            if not children:
-                continue
-            pid, role = self._chance.choice(sorted(children.items()))
-            try:
-                os.kill(pid, signal.SIGKILL)
-            except ProcessLookupError:
-                continue
-            self.killed[role] += 1
+            self.kill_one()
+
+    def kill_one(self) -> None:
+        children = children_of(self._server)
+        if not children:
+            return
+        pid, role = self._chance.choice(sorted(children.items()))
+        try:
+            os.kill(pid, signal.SIGKILL)
+        except ProcessLookupError:
+            return
+        self.killed[role] += 1
 
 
 class Sender:
     """`headgate-client send`, started again with `--resume` after each kill."""
 
-    def __init__(self, file: Path, url: str, demo: dict[str, str]) -> None:
+    def __init__(self, file: Path, url: str, demo: dict[str, str], batch: int) -> None:
         self.file = file
         self.kills = 0
         self.runs = 0
@@ -138,18 +141,23 @@ class Sender:
             "--quiet",
         ]
         self._command += ["--url", url, "--group", demo["event_group_id"], "--set", "event_name=PURCHASE"]
-        self._command += ["--map", "em=Email", "--map", "event_time=When", "--map", "value=Total", "--batch", "500"]
+        self._command += [
+            "--map",
+            "em=Email",
+            "--map",
+            "event_time=When",
+            "--map",
+            "value=Total",
+            "--batch",
+            str(batch),
+        ]
         self._environment = {**os.environ, "HEADGATE_API_KEY": demo["api_key"]}
 
-    def rows(self) -> int:
-        """Rows that the checkpoint says are settled."""
-        try:
-            return int(json.loads((self.file.parent / f"{self.file.name}.checkpoint").read_bytes())["counts"]["rows"])
-        except (OSError, ValueError):
-            return 0
+    def run(self, proxy: Proxy, killer: Killer) -> dict[str, Any]:
+        """Send until the end; killed, and a part of the server with it, whenever the proxy holds its requests.
 
-    def run(self, goals: list[int]) -> dict[str, Any]:
-        """Send until the end; killed each time when so many rows are settled. Gives the last run's summary."""
+        What is held then goes on to the server all the same. Gives the last run's summary.
+        """
         deadline = time.monotonic() + RUN_SECONDS
         while True:
             self.runs += 1
@@ -157,10 +165,12 @@ class Sender:
                 self._command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=self._environment
             )
             while process.poll() is None and time.monotonic() < deadline:
-                if goals and self.rows() >= goals[0]:
-                    goals.pop(0)
+                if proxy.is_held:
                     process.kill()
                     self.kills += 1
+                    killer.kill_one()
+                    proxy.release()
+                    break
                 time.sleep(0.02)
             said, problem = process.communicate()
             if process.returncode in (0, 1):
@@ -236,9 +246,11 @@ def main() -> int:
             killer = Killer(server.pid, chosen.pause, chance)
             with proxy as url:
                 killer.start()
-                goals = sorted(chance.randrange(1, chosen.events) for _ in range(chosen.kills))
-                sender = Sender(file, url, demo)
-                summary = sender.run(goals)
+                batch = min(500, max(1, chosen.events // 100))
+                requests = chosen.events // batch
+                proxy.hold_at = sorted(chance.sample(range(3, requests), chosen.kills))
+                sender = Sender(file, url, demo, batch)
+                summary = sender.run(proxy, killer)
                 killer.enough.set()
                 killer.join()
             sent = time.monotonic() - began

@@ -120,3 +120,14 @@ def test_a_digest_of_an_unnormalised_value_is_found_where_the_value_is_at_hand(
     assert "Ann" not in said.out
     assert "--raw em=Mail: there is no column 'Mail'" in run("lint", file, "--raw", "em=Mail").err
     assert "--raw zip=Email: write FIELD=COLUMN" in run("lint", file, "--raw", "zip=Email").err
+
+
+def test_raw_values_are_fine_where_they_are_hashed_on_the_way_and_told_where_not(
+    run: Run, tmp_path: Path, now: int
+) -> None:
+    rows = [("LEAD", now - 60, "a@example.com", "1"), ("LEAD", now - 90, "nobody", "1")]
+    file = write_csv(tmp_path / "a.csv", COLUMNS, rows)
+    report = json.loads(run("lint", file, "--format", "json").out)
+    assert [(one["row"], one["code"]) for one in report["findings"]] == [(2, "contract")]
+    report = json.loads(run("lint", file, "--format", "json", "--no-hash").out)
+    assert {(one["row"], one["code"]) for one in report["findings"]} >= {(1, "sent-raw"), (2, "contract")}

@@ -174,6 +174,11 @@ InputFormat = Annotated[
     FileFormat | None,
     typer.Option("--input-format", help="Format of the file. Default: told by its name.", rich_help_panel=_FILE),
 ]
+LintRaw = Annotated[
+    bool,
+    typer.Option("--no-hash", help="Report values that are no digests: for a file that is sent as it is.",
+                 rich_help_panel=_MAPPING),
+]  # fmt: skip
 Raw = Annotated[
     list[str] | None,
     typer.Option(metavar="FIELD=COLUMN", help="Column with the value that a digest was made of: --raw em=Email tells "

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from itertools import islice
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 
@@ -21,6 +21,8 @@ from headgate_contract.vocabulary import Identifiers
 #: rows that the clock doctor sees at once
 _TOGETHER = 1000
 CONTRACT = "contract"
+#: what the lint calls a raw value
+_RAW = "sent-raw"
 
 
 class Found(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -68,13 +70,21 @@ class Report:
         return sum(times for (kind, _, _), times in self.counts.items() if kind == severity)
 
 
-def inspect(
-    rows: Iterable[Row], maker: EventMaker, raw: Mapping[str, int | str], report: Report, now: int, rule: Identifiers
-) -> None:
-    """Look at every row. `raw`: field -> place or name of the column with the value that was hashed.
+class Rule(NamedTuple):
+    """What a file is held to."""
 
-    `now` is in seconds since 1970, UTC; `rule` is the event group's identifiers setting.
-    """
+    #: seconds since 1970, UTC
+    now: int
+    #: the event group's setting
+    identifiers: Identifiers
+    #: field -> place or name of the column with the value that was hashed
+    raw: Mapping[str, int | str]
+    #: whether raw values are hashed before they are sent, as `send` does
+    hashing: bool
+
+
+def inspect(rows: Iterable[Row], maker: EventMaker, rule: Rule, report: Report) -> None:
+    """Look at every row, and note what is found."""
     iterator = iter(rows)
     while chunk := list(islice(iterator, _TOGETHER)):
         report.rows += len(chunk)
@@ -85,16 +95,25 @@ def inspect(
             events.append(made.event)
             found = [_contract(row, field, reason) for field, reason in made.errors.items()]
             if not row.error:
-                found += [_found(row, one) for one in lint_event(made.event, _raw_values(row, raw))]
-                told = explain(made.event, now=now, identifiers=rule).errors
-                known = {one.field for one in found}
-                found += [_contract(row, field, reason) for field, reason in told.items() if field not in known]
+                found += _of_event(row, made.event, rule, {one.field for one in found})
             by_row.append(found)
-        for finding in check_times(events, now):
+        for finding in check_times(events, rule.now):
             _add_time(finding, chunk, by_row, report)
         for found in by_row:
             for one in found:
                 report.add(one)
+
+
+def _of_event(row: Row, event: dict[str, Any], rule: Rule, told: set[str]) -> list[Found]:
+    """The lint, and what the contract says of fields of which no error was told yet."""
+    linted = [
+        _found(row, one)
+        for one in lint_event(event, _raw_values(row, rule.raw))
+        if one.code != _RAW or not rule.hashing
+    ]
+    known = told | {one.field for one in linted if one.severity == "error"}
+    reasons = explain(event, now=rule.now, identifiers=rule.identifiers).errors
+    return linted + [_contract(row, field, reason) for field, reason in reasons.items() if field not in known]
 
 
 def _add_time(finding: Finding, chunk: list[Row], by_row: list[list[Found]], report: Report) -> None:

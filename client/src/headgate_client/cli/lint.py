@@ -10,11 +10,11 @@ from itertools import islice
 import typer
 
 from headgate_client.cli import flags
-from headgate_client.cli.inspection import Report, inspect
+from headgate_client.cli.inspection import Report, Rule, inspect
 from headgate_client.cli.making import EventMaker
 from headgate_client.cli.mapping import Flags, read_mapping
 from headgate_client.cli.problems import DONE, SOME_REJECTED, Problem
-from headgate_client.cli.reports import FORMATS
+from headgate_client.cli.reports import FORMATS, counted
 from headgate_client.cli.rows import Layout, RowFile, Start, kind_of, open_rows
 from headgate_contract.vocabulary import HASHED_FIELDS
 
@@ -37,6 +37,7 @@ def lint(
     time_zone: flags.TimeZone = None,
     null: flags.Null = None,
     raw: flags.Raw = None,
+    no_hash: flags.LintRaw = False,
     identifiers: flags.Identifiers = flags.Setting.EXTENDED,
 ) -> None:
     """Find mistakes in a file before it is sent, without a server.
@@ -55,13 +56,14 @@ def lint(
         rows = open_rows(source, kind, Layout(encoding, delimiter))
         maker = EventMaker(rows, said, "lint", hashing=False)
         all_rows = islice(rows.rows(Start()), limit)
-        inspect(all_rows, maker, _raw_columns(raw or [], rows), found, int(time.time()), identifiers.value)
+        rule = Rule(int(time.time()), identifiers.value, _raw_columns(raw or [], rows), not no_hash)
+        inspect(all_rows, maker, rule, found)
     text = FORMATS[report.value](str(file), found)
     if output is None:
         typer.echo(text, nl=False)
     else:
         output.write_text(text, encoding="utf-8")
-        typer.echo(f"{found.rows:,} rows, {found.errors:,} errors, {found.warnings:,} warnings: {output}", err=True)
+        typer.echo(f"{counted(found)}: {output}", err=True)
     failed = found.errors if fail_on is flags.FailOn.ERROR else found.errors + found.warnings
     raise typer.Exit(SOME_REJECTED if failed and fail_on is not flags.FailOn.NEVER else DONE)
 

@@ -45,10 +45,14 @@ def as_table(name: str, report: Report, width: int | None = None) -> str:
                 more = ", …" if times > len(rows) else ""
                 console.print(f"         rows {', '.join(rows)}{more}")
         console.print()
-    console.print(
-        f"{name}: {report.rows:,} rows, {report.errors:,} errors, {report.warnings:,} warnings", soft_wrap=True
-    )
+    console.print(f"{name}: {counted(report)}", soft_wrap=True)
     return out.getvalue()
+
+
+def counted(report: Report) -> str:
+    """How much was found, in words."""
+    numbers = ((report.rows, "row"), (report.errors, "error"), (report.warnings, "warning"))
+    return ", ".join(f"{number:,} {noun}{'' if number == 1 else 's'}" for number, noun in numbers)
 
 
 def as_json(name: str, report: Report) -> str:

@@ -106,6 +106,7 @@ class Proxy:
             return False
         writer.write(answer)
         await writer.drain()
+        self.met["answered"] += 1
         return True
 
     def _meets(self) -> str:

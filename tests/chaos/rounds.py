@@ -23,6 +23,7 @@ import tempfile
 import threading
 import time
 from collections import Counter
+from collections.abc import Callable
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -99,17 +100,20 @@ def headgate(data: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
 
 
 class Killer(threading.Thread):
-    """Kills one of the server's children now and then, until told to stop."""
+    """Kills one of the server's children now and then, each time after some more was answered, until told to stop."""
 
-    def __init__(self, server: int, pause: float, chance: random.Random) -> None:
+    def __init__(self, server: int, answered: Callable[[], int], pause: float, chance: random.Random) -> None:
         super().__init__(name="killer", daemon=True)
         self.killed: Counter[str] = Counter()
         self.enough = threading.Event()
-        self._server, self._pause, self._chance = server, pause, chance
+        self._server, self._answered, self._pause, self._chance = server, answered, pause, chance
 
     def run(self) -> None:
+        before = 0
         while not self.enough.wait(self._chance.uniform(0.3, 1.7) * self._pause):
-            self.kill_one()
+            if self._answered() > before:
+                self.kill_one()
+                before = self._answered()
 
     def kill_one(self) -> None:
         children = children_of(self._server)
@@ -243,7 +247,7 @@ def main() -> int:
             demo = json.loads((data / "demo.json").read_text())
             edge = urlsplit(demo["edge_url"])
             proxy = Proxy(lambda: (edge.hostname or "127.0.0.1", edge.port or 80), Trouble(), seed)
-            killer = Killer(server.pid, chosen.pause, chance)
+            killer = Killer(server.pid, lambda: proxy.met["answered"], chosen.pause, chance)
             with proxy as url:
                 killer.start()
                 batch = min(500, max(1, chosen.events // 100))

@@ -9,7 +9,7 @@ from pathlib import Path
 
 def test_a_file_sent_through_kills_cuts_and_refusals_is_stored_row_for_row() -> None:
     rounds = str(Path(__file__).parent / "rounds.py")
-    command = [sys.executable, rounds, "--events", "10000", "--kills", "1", "--pause", "1", "--workers", "1"]
+    command = [sys.executable, rounds, "--events", "10000", "--kills", "1", "--pause", "2", "--workers", "1"]
     run = subprocess.run(command, capture_output=True, text=True, check=False, timeout=400)
     assert run.returncode == 0, run.stdout + run.stderr
     assert (

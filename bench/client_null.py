@@ -14,12 +14,14 @@ class Null(asyncio.Protocol):
     transport: asyncio.Transport
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """A client is here."""
         assert isinstance(transport, asyncio.Transport)
         self.transport = transport
         self.head = b""
         self.left = 0
 
     def data_received(self, data: bytes) -> None:
+        """Some bytes of a request."""
         if not self.left:
             self.head += data
             head, end, rest = self.head.partition(b"\r\n\r\n")

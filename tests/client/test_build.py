@@ -56,7 +56,7 @@ def test_values_become_normal_as_the_vectors_have_it(field: str) -> None:
             made = user_data(**{RAW[field]: raw})  # type: ignore[arg-type]
             assert getattr(made, field) == sha(vector["normal"]) == vector["digest"]
         elif raw.strip():
-            with pytest.raises(ValueError, match="."):
+            with pytest.raises(ValueError, match=r"must|neither"):
                 NORMAL[field](raw)
             with pytest.raises(InvalidEvent) as caught:
                 user_data(**{RAW[field]: raw})  # type: ignore[arg-type]

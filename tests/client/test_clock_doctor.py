@@ -5,9 +5,9 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from strategies import json_values
 
 from headgate_client import check_times, event, user_data
+from strategies import json_values
 
 NOW = 1_700_000_000.0
 

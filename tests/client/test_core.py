@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from client_world import Answer, World, breaks, refuses, rejects, says, takes_all
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from client_world import Answer, World, breaks, refuses, rejects, says, takes_all
 from headgate_client import Batching, Block, Closed, Drop, Options, Outcome, QueueFull, Retries, Spill
 from headgate_client._core import Core, Idle
 from headgate_client._flow import Send, Told

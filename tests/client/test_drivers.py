@@ -8,7 +8,6 @@ import threading
 from typing import Any
 
 import pytest
-from http_server import Reply, events_server
 
 from headgate_client import (
     AsyncClient,
@@ -22,6 +21,7 @@ from headgate_client import (
     Request,
     Retries,
 )
+from http_server import Reply, events_server
 
 QUICK = Options(retries=Retries(attempts=3, first_wait=0.01, longest_wait=0.02), timeout=5)
 
@@ -125,8 +125,7 @@ def test_a_client_is_safe_to_use_from_several_threads() -> None:
         outcomes: list[Outcome] = []
 
         def work(name: int) -> None:
-            for n in range(20):
-                outcomes.append(client.send([{"event_id": f"{name}-{n}"}]))
+            outcomes.extend(client.send([{"event_id": f"{name}-{n}"}]) for n in range(20))
 
         threads = [threading.Thread(target=work, args=(name,)) for name in range(8)]
         for thread in threads:

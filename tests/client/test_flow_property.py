@@ -4,10 +4,10 @@ import json
 from collections.abc import Callable
 from typing import Any
 
-from client_world import Answer, World, answer, breaks, refuses, says
 from hypothesis import given
 from hypothesis import strategies as st
 
+from client_world import Answer, World, answer, breaks, refuses, says
 from headgate_client import Options, Response, Retries
 from headgate_client._flow import deliver_all
 

@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from strategies import json_values, normal_events, sent_events
 
 from headgate_client import Event, event, lint_event, user_data
 from headgate_client._lint import CHECKS
+from strategies import json_values, normal_events, sent_events
 
 RAW = "Jo.Doe+news@Example.com"
 NORMAL = "jo.doe@example.com"

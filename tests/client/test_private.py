@@ -4,11 +4,11 @@ from typing import Any
 
 import msgspec
 from hypothesis import given
-from strategies import normal_events, sent_events
 
 from headgate_client._private import for_disk
 from headgate_contract.explain import explain
 from headgate_contract.money import fraction
+from strategies import normal_events, sent_events
 
 NOW = 1_700_000_000
 _encode = msgspec.json.Encoder(decimal_format="number").encode

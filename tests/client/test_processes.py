@@ -8,10 +8,9 @@ import sys
 import textwrap
 from pathlib import Path
 
+from headgate_client import Client, Queue, Spill
 from http_server import Reply, events_server
 from server import until
-
-from headgate_client import Client, Queue, Spill
 
 
 def python(code: str, *arguments: str) -> subprocess.Popen[str]:
@@ -59,7 +58,7 @@ def test_what_was_put_into_a_spill_file_survives_kill_9_and_arrives_once(tmp_pat
         assert len(server.accepted) - len(set(server.accepted)) <= 20
 
 
-def test_a_queue_that_nobody_closed_is_sent_at_the_exit(tmp_path: Path) -> None:
+def test_a_queue_that_nobody_closed_is_sent_at_the_exit() -> None:
     code = """
         import sys
         from headgate_client import Batching, Client, Queue
@@ -71,7 +70,7 @@ def test_a_queue_that_nobody_closed_is_sent_at_the_exit(tmp_path: Path) -> None:
         assert server.accepted == ["last words"]
 
 
-def test_an_exit_that_cannot_deliver_says_so(tmp_path: Path) -> None:
+def test_an_exit_that_cannot_deliver_says_so() -> None:
     code = """
         import sys
         from headgate_client import Client, Queue, _queue

@@ -8,8 +8,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from http_server import EventsServer, Reply, events_server
-from server import until
 
 from headgate_client import (
     AsyncClient,
@@ -27,6 +25,8 @@ from headgate_client import (
     Retries,
     Spill,
 )
+from http_server import EventsServer, Reply, events_server
+from server import until
 
 QUICK = Options(retries=Retries(attempts=2, first_wait=0.01, longest_wait=0.02), timeout=5)
 SOON = Batching(events=50, age=0.01)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -172,8 +173,6 @@ def test_a_file_of_another_event_group_is_refused(tmp_path: Path) -> None:
 
 
 def test_what_is_no_spill_file_is_refused_and_left_alone(tmp_path: Path) -> None:
-    import sqlite3
-
     text = tmp_path / "notes.txt"
     text.write_text("not a database at all, but long enough to be read as one\n" * 20)
     other = tmp_path / "other.db"

@@ -160,7 +160,7 @@ def measure(name: str, url: str, count: int) -> Figure:
     before, begun, busy = resident_mb(), time.perf_counter(), time.process_time()
     send(url, count)
     seconds, busy = time.perf_counter() - begun, time.process_time() - busy
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1000
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 / 1e6
     return Figure(name, count, seconds, busy, before, peak)
 
 

@@ -1,4 +1,4 @@
-"""A FastAPI checkout that reports each purchase: `fastapi run examples/fastapi_checkout.py` with `from_environment`."""
+"""A FastAPI checkout that reports each purchase: `uvicorn --factory fastapi_checkout:from_environment`."""
 
 import os
 from decimal import Decimal

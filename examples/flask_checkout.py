@@ -1,4 +1,4 @@
-"""A Flask checkout that reports each purchase: `flask --app examples.flask_checkout:from_environment run`."""
+"""A Flask checkout that reports each purchase: `flask --app flask_checkout:from_environment run`."""
 
 import os
 from typing import Any

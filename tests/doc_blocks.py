@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 DOCS = Path(__file__).parents[1] / "docs"
 _BLOCK = re.compile(r"^```python\n(.*?)^```", re.MULTILINE | re.DOTALL)
-_PRINTED = re.compile(r"^\s*#> ?(.*)$", re.MULTILINE)
+_PRINTED = re.compile(r"^\s*# > ?(.*)$", re.MULTILINE)
 
 
 class Block(NamedTuple):
@@ -20,7 +20,7 @@ class Block(NamedTuple):
     #: line of the page where its code starts
     line: int
     code: str
-    #: what it says it prints: the lines that start with `#>`
+    #: what it says it prints: the lines that start with `# >`
     printed: list[str]
 
 
@@ -41,6 +41,8 @@ def run_page(page: Path) -> int:
         out = io.StringIO()
         with redirect_stdout(out):
             exec(code, namespace)
-        assert out.getvalue().splitlines() == block.printed, f"{page.name}, line {block.line}"
+        assert out.getvalue().splitlines() == block.printed, (
+            f"{page.name}, line {block.line}: printed {out.getvalue()!r}"
+        )
         ran += 1
     return ran

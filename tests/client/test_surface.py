@@ -8,7 +8,7 @@ import textwrap
 import headgate_client
 from headgate_client import _errors
 
-#: milliseconds
+#: milliseconds of processor time
 IMPORT_LIMIT = 150
 
 
@@ -61,12 +61,12 @@ def test_the_docstring_of_an_error_is_its_message() -> None:
 def test_the_import_is_quick() -> None:
     timed = """
         import time
-        begun = time.perf_counter()
+        begun = time.process_time()
         import headgate_client
-        print((time.perf_counter() - begun) * 1000)
+        print((time.process_time() - begun) * 1000)
     """
-    # the best of several: what else runs on the machine is not the client's
-    assert min(float(in_fresh_python(timed)) for _ in range(7)) < IMPORT_LIMIT
+    # processor time, and the best of several: what else runs on the machine is not the client's
+    assert min(float(in_fresh_python(timed)) for _ in range(5)) < IMPORT_LIMIT
 
 
 def test_the_import_brings_neither_the_server_nor_what_only_some_need() -> None:

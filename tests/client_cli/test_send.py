@@ -403,6 +403,7 @@ def test_whatever_happens_each_good_row_counts_once_and_each_bad_one_is_told_onc
         ((*MAPPED, "--time-format", "seconds"), "--time-format seconds is none; write iso, s, ms"),
         ((*MAPPED, "--mapping", "nowhere.toml"), "--mapping nowhere.toml: No such file"),
         ((*MAPPED, "--resume", "--restart"), "--resume and --restart exclude each other"),
+        ((*MAPPED, "--dry-run", "--resume"), "leave one of them out"),
         ((*MAPPED, "--encoding", "klingon"), "--encoding klingon is no encoding"),
         ((*MAPPED, "--encoding", "utf-16"), "save the file as UTF-8 first"),
         ((*MAPPED, "--key-file", "nowhere"), "--key-file nowhere: No such file"),

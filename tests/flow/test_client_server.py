@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from server import serving
-
 from headgate_client import Client, Options, Queue, Retries, Spill, event, user_data
+from server import serving
 
 ONCE = Options(retries=Retries(attempts=1))
 

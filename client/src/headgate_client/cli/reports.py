@@ -6,6 +6,7 @@ from collections import defaultdict
 from importlib.metadata import version
 from io import StringIO
 from typing import Any
+from urllib.parse import quote
 from xml.etree import ElementTree as ET
 
 import msgspec
@@ -121,7 +122,7 @@ def as_sarif(name: str, report: Report) -> str:
 
 
 def _result(name: str, found: Found, codes: list[str]) -> dict[str, Any]:
-    place: dict[str, Any] = {"artifactLocation": {"uri": name}}
+    place: dict[str, Any] = {"artifactLocation": {"uri": quote(name)}}
     if found.line:
         place["region"] = {"startLine": found.line}
     where = f"row {found.row}, {found.field}" if found.row else found.field

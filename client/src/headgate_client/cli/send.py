@@ -63,6 +63,8 @@ def send(
     path = None if str(file) == "-" else file
     if resume and restart:
         raise Problem("--resume and --restart exclude each other")
+    if dry_run and resume:
+        raise Problem("--dry-run leaves no checkpoint to --resume from: leave one of them out")
     if path is None and (resume or restart):
         raise Problem("standard input cannot be read again: save it to a file to use --resume or --restart")
     retries = Retries(attempts=None, deadline=patience, first_wait=retry_wait, longest_wait=15.0)

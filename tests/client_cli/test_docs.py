@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shlex
 import subprocess
@@ -66,18 +67,11 @@ def test_the_python_of_the_emulators_page_runs(tmp_path: Path) -> None:
     blocks = [text for kind, _, text in _BLOCK.findall(EMULATOR) if kind == "python"]
     assert len(blocks) == EMULATOR.count("```python") == 3
     (tmp_path / "test_page.py").write_text("\n\n".join(blocks))
-    command = [
-        sys.executable,
-        "-m",
-        "pytest",
-        "-q",
-        "-p",
-        "no:cacheprovider",
-        "--rootdir",
-        str(tmp_path),
-        "test_page.py",
-    ]
-    found = subprocess.run(command, capture_output=True, text=True, check=False, cwd=tmp_path)
+    command = [sys.executable, "-m", "pytest", "-q", "--rootdir", str(tmp_path), "test_page.py"]
+    # that pytest finds the plugin by itself is shown by every other test here; loading all others takes long
+    command += ["-p", "no:cacheprovider", "-p", "headgate_client.pytest_plugin"]
+    environment = {**os.environ, "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
+    found = subprocess.run(command, capture_output=True, text=True, check=False, cwd=tmp_path, env=environment)
     assert found.returncode == 0, found.stdout + found.stderr
     assert "3 passed" in found.stdout
 

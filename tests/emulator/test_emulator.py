@@ -169,7 +169,6 @@ def test_a_revoked_key_is_refused(emulator: Emulator) -> None:
 
 def test_faults_meet_the_next_requests_in_order(emulator: Emulator) -> None:
     emulator.inject("429;retry-after=3", "500;times=2", "210;nth=2", "reset", "reset-after")
-    assert emulator.faults_left == 6
     two = batch(event(), event(event_id="e-2"))
     answer = post(emulator, two)
     assert answer is not None
@@ -189,7 +188,7 @@ def test_faults_meet_the_next_requests_in_order(emulator: Emulator) -> None:
 def test_a_malformed_fault_is_refused_and_none_of_its_neighbours_waits(emulator: Emulator) -> None:
     with pytest.raises(ValueError, match="'boom' is not a fault"):
         emulator.inject("500", "boom")
-    assert emulator.faults_left == 0
+    assert status(emulator) == 200
     emulator.inject("500")
     emulator.clear_faults()
     assert status(emulator) == 200

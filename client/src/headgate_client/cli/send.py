@@ -61,12 +61,7 @@ def send(
     Exit code: 0 all accepted, 1 some rejected, 2 called in a way that cannot work, 3 not everything delivered.
     """
     path = None if str(file) == "-" else file
-    if resume and restart:
-        raise Problem("--resume and --restart exclude each other")
-    if dry_run and resume:
-        raise Problem("--dry-run leaves no checkpoint to --resume from: leave one of them out")
-    if path is None and (resume or restart):
-        raise Problem("standard input cannot be read again: save it to a file to use --resume or --restart")
+    _require_sense(path, dry_run=dry_run, resume=resume, restart=restart)
     retries = Retries(attempts=None, deadline=patience, first_wait=retry_wait, longest_wait=15.0)
     plan = Plan(
         path,
@@ -79,3 +74,13 @@ def send(
         How(concurrency, dry_run, resume, restart, not no_hash, limit, quiet, json),
     )
     raise typer.Exit(carry_out(plan))
+
+
+def _require_sense(path: Path | None, *, dry_run: bool, resume: bool, restart: bool) -> None:
+    """Raise `Problem` where flags exclude each other."""
+    if resume and restart:
+        raise Problem("--resume and --restart exclude each other")
+    if dry_run and resume:
+        raise Problem("--dry-run leaves no checkpoint to --resume from: leave one of them out")
+    if path is None and (resume or restart):
+        raise Problem("standard input cannot be read again: save it to a file to use --resume or --restart")

@@ -10,12 +10,10 @@ import threading
 import time
 from http import HTTPStatus
 from types import TracebackType
-from typing import TYPE_CHECKING
 
 import h11
 
-if TYPE_CHECKING:
-    from headgate_client.testing.emulator import Emulator
+from headgate_client.testing.reception import Reception
 
 _PIECE = 64 * 1024
 #: seconds for which an idle connection is kept
@@ -25,8 +23,8 @@ _IDLE = 30.0
 class Served:
     """`with emulator.serve() as url:` - HTTP/1.1 on a free port of 127.0.0.1, one thread a connection."""
 
-    def __init__(self, emulator: Emulator, tls: ssl.SSLContext | None = None) -> None:
-        self._emulator = emulator
+    def __init__(self, reception: Reception, tls: ssl.SSLContext | None = None) -> None:
+        self._reception = reception
         self._tls = tls
         self._open: set[socket.socket] = set()
 
@@ -92,7 +90,7 @@ class Served:
         assert request is not None  # noqa: S101 - h11 gives no end of message before its beginning
         headers = [(name.decode("latin-1"), value.decode("latin-1")) for name, value in request.headers]
         path = request.target.decode("latin-1").partition("?")[0]
-        outcome = self._emulator.handle(request.method.decode(), path, headers, body)
+        outcome = self._reception.handle(request.method.decode(), path, headers, body)
         time.sleep(outcome.slow)
         given = outcome.answer
         if given is None:
@@ -100,7 +98,7 @@ class Served:
             connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
             return False
         phrase = HTTPStatus(given.status).phrase if given.status in list(HTTPStatus) else "Partial Success"
-        headers = [*given.all_headers(), ("date", self._emulator.date())]
+        headers = [*given.all_headers(), ("date", self._reception.date())]
         answer = h11.Response(status_code=given.status, headers=headers, reason=phrase.encode())
         head = protocol.send(answer) or b""
         data = protocol.send(h11.Data(data=given.body)) or b"" if request.method != b"HEAD" else b""

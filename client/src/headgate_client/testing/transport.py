@@ -4,38 +4,35 @@ from __future__ import annotations
 
 import asyncio
 import time
-from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 import httpx
 
 from headgate_client._errors import NoAnswer
 from headgate_client._transport import Request, Response
-
-if TYPE_CHECKING:
-    from headgate_client.testing.emulator import Emulator, Outcome
+from headgate_client.testing.reception import Outcome, Reception
 
 
 class EmulatorTransport(httpx.BaseTransport, httpx.AsyncBaseTransport):
     """Answers every request in this process, whatever its host. For `httpx.Client` and `httpx.AsyncClient` alike."""
 
-    def __init__(self, emulator: Emulator) -> None:
-        self._emulator = emulator
+    def __init__(self, reception: Reception) -> None:
+        self._reception = reception
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
         """Answer; raises `httpx.ReadError` where a fault cuts the connection, and waits where it is slow."""
         outcome = self._take(request, request.read())
         time.sleep(outcome.slow)
-        return _response(request, outcome, self._emulator.date())
+        return _response(request, outcome, self._reception.date())
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         """As `handle_request`, on asyncio."""
         outcome = self._take(request, await request.aread())
         await asyncio.sleep(outcome.slow)
-        return _response(request, outcome, self._emulator.date())
+        return _response(request, outcome, self._reception.date())
 
     def _take(self, request: httpx.Request, body: bytes) -> Outcome:
-        return self._emulator.handle(request.method, request.url.path, request.headers.multi_items(), body)
+        return self._reception.handle(request.method, request.url.path, request.headers.multi_items(), body)
 
 
 def _response(request: httpx.Request, outcome: Outcome, date: str) -> httpx.Response:
@@ -50,12 +47,12 @@ def _response(request: httpx.Request, outcome: Outcome, date: str) -> httpx.Resp
 class ClientTransport:
     """The emulator in the place of the network, for `headgate_client.Client`."""
 
-    def __init__(self, emulator: Emulator) -> None:
-        self._emulator = emulator
+    def __init__(self, reception: Reception) -> None:
+        self._reception = reception
 
     def send(self, request: Request) -> Response:
         """The answer. Raises `NoAnswer` where a fault cuts the connection, and waits where it is slow."""
-        outcome = _take(self._emulator, request)
+        outcome = _take(self._reception, request)
         time.sleep(outcome.slow)
         return _answered(outcome)
 
@@ -66,12 +63,12 @@ class ClientTransport:
 class AsyncClientTransport:
     """The same for `headgate_client.AsyncClient`."""
 
-    def __init__(self, emulator: Emulator) -> None:
-        self._emulator = emulator
+    def __init__(self, reception: Reception) -> None:
+        self._reception = reception
 
     async def send(self, request: Request) -> Response:
         """The answer. Raises `NoAnswer` where a fault cuts the connection, and waits where it is slow."""
-        outcome = _take(self._emulator, request)
+        outcome = _take(self._reception, request)
         await asyncio.sleep(outcome.slow)
         return _answered(outcome)
 
@@ -79,8 +76,8 @@ class AsyncClientTransport:
         """There is nothing to let go of."""
 
 
-def _take(emulator: Emulator, request: Request) -> Outcome:
-    return emulator.handle("POST", urlsplit(request.url).path, list(request.headers.items()), request.body)
+def _take(reception: Reception, request: Request) -> Outcome:
+    return reception.handle("POST", urlsplit(request.url).path, list(request.headers.items()), request.body)
 
 
 def _answered(outcome: Outcome) -> Response:

@@ -197,3 +197,23 @@ def test_an_interrupted_upload_settles_what_it_can_and_resumes(
     assert send(file, *MAPPED, "--batch", "10", "--resume").code == 0
     assert len(headgate_emulator.kept) == 3000
     assert len(headgate_emulator.duplicates) <= 40
+
+
+def test_rejected_rows_may_be_moved_away_once_an_upload_is_at_its_end(send: Run, tmp_path: Path, now: int) -> None:
+    file = write_csv(tmp_path / "crm.csv", COLUMNS, [("bad", now, "1", "o1"), ("a@example.com", now, "1", "o2")])
+    assert send(file, *MAPPED).code == 1
+    (tmp_path / "crm.csv.rejected.ndjson").rename(tmp_path / "looked-at.ndjson")
+    assert send(file, *MAPPED, "--resume").code == 1
+    assert not (tmp_path / "crm.csv.rejected.ndjson").exists()
+
+
+def test_a_file_of_rejected_rows_that_is_gone_in_the_middle_is_a_problem(
+    send: Run, headgate_emulator: Emulator, tmp_path: Path, now: int
+) -> None:
+    rows = [("bad", now, "1", f"o{n}") if n < 5 else ("a@example.com", now, "1", f"o{n}") for n in range(30)]
+    file = write_csv(tmp_path / "crm.csv", COLUMNS, rows)
+    headgate_emulator.inject("slow=0", "401;times=100")
+    assert send(file, *MAPPED, "--batch", "10", "--concurrency", "1").code == 3
+    (tmp_path / "crm.csv.rejected.ndjson").unlink()
+    said = send(file, *MAPPED, "--resume")
+    assert (said.code, "is missing or shorter than it was" in said.err) == (2, True)

@@ -20,12 +20,17 @@ _SHOWN = 120
 
 
 class RejectedFile:
-    """`FILE.rejected.ndjson`, made when there is something to write. `keep`: bytes of an earlier run that stay."""
+    """`FILE.rejected.ndjson`, made when there is something to write. `keep`: bytes of an earlier run that stay.
 
-    def __init__(self, path: Path, keep: int = 0) -> None:
+    `done`: the upload is at its end, and the file is the sender's to move or delete.
+    """
+
+    def __init__(self, path: Path, keep: int = 0, *, done: bool = False) -> None:
         self.path = path
         self.bytes = keep
         self._file: IO[bytes] | None = None
+        if done:
+            return
         if keep:
             if not path.exists() or path.stat().st_size < keep:
                 raise Problem(f"cannot resume: {path} is missing or shorter than it was; add --restart to begin anew")

@@ -156,7 +156,8 @@ def _books(plan: Plan, wanted: Progress) -> Books:
         assert checkpoint.path is not None  # noqa: S101 - set above
         require_same(found, wanted, checkpoint.path)
     progress = found or wanted
-    books = Books(progress, checkpoint, RejectedFile(plan.beside("rejected.ndjson"), progress.rejected_bytes))
+    rejected = RejectedFile(plan.beside("rejected.ndjson"), progress.rejected_bytes, done=progress.done)
+    books = Books(progress, checkpoint, rejected)
     try:
         checkpoint.write(progress, now=True)
     except OSError as why:

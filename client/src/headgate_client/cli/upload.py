@@ -139,6 +139,8 @@ class Upload:
         counts.requests += outcome.requests
         last = batch.rows[-1]
         progress.lines, progress.position = last.line, last.position
+        # only now: a batch that fails half-way through being written down was not settled
+        progress.rejected_bytes = self._books.rejected.bytes
         self._save()
         self._show(progress)
         return None
@@ -146,7 +148,6 @@ class Upload:
     def _save(self, *, now: bool = False) -> None:
         if now or self._books.checkpoint.is_due():
             self._books.rejected.sync()
-            self._books.progress.rejected_bytes = self._books.rejected.bytes
             self._books.checkpoint.write(self._books.progress, now=True)
 
 

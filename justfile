@@ -19,6 +19,10 @@ pytest *arguments:
 crash rounds="100":
     uv run python tests/crash/rounds.py --rounds {{rounds}}
 
+# a file sent through a hostile proxy while server and sender are killed; prints lost, doubled, corrupted
+client-chaos *arguments:
+    uv run python tests/chaos/rounds.py {{arguments}}
+
 # figures for docs/performance.md
 bench *arguments:
     uv run --group bench python -m bench {{arguments}}
@@ -30,6 +34,10 @@ bench-dedup:
 # bundle the browser script into the server's package; prints its size and fails over 4096 bytes gzipped
 pixel:
     cd pixel && npm ci --no-audit --no-fund --loglevel=error && npm run --silent build
+
+# an upload of millions of rows to a server that does nothing: rows a second, and memory while they pass
+bench-upload *arguments:
+    uv run --group bench python -m bench.upload {{arguments}}
 
 # what the client costs against a server that does nothing; a number behind it shortens every run
 bench-client *arguments:

@@ -226,7 +226,8 @@ def _read_file(path: Path) -> Iterator[_Given]:
 def _read_environment(environ: Mapping[str, str]) -> Iterator[_Given]:
     names = {setting.variable: setting.name for setting in TABLE.values()}
     for variable, value in environ.items():
-        if not variable.startswith(PREFIX):
+        # HEADGATE_API_… is where the senders' command line finds its server, and may stand in the same shell
+        if not variable.startswith(PREFIX) or variable.startswith(f"{PREFIX}API_"):
             continue
         if variable not in names:
             raise SettingsError(f"there is no setting {variable}{_nearest(variable, names)}")

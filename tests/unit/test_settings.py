@@ -85,6 +85,10 @@ def test_an_unknown_variable_is_an_error_that_names_the_nearest(name: str, neare
         Settings.read(environ={name: "1"})
 
 
+def test_the_variables_of_the_senders_command_line_are_left_alone() -> None:
+    assert Settings.read(environ={"HEADGATE_API_KEY": "k", "HEADGATE_API_URL": "https://x"}) == Settings()
+
+
 def test_an_unknown_name_in_the_file_is_an_error_that_names_file_and_nearest(tmp_path: Path) -> None:
     config = in_a_file(tmp_path, "edge_prot = 1\n")
     with pytest.raises(SettingsError, match=r"some\.toml: there is no setting edge_prot; the nearest is edge_port$"):

@@ -266,6 +266,16 @@ def _rejection(index: int, errors: dict[str, str], sent: Any, named: dict[str, A
     )
 
 
+def read_events(body: bytes) -> Sequence[bytes | Raw]:
+    """The text of each event of a body, in the order sent. Raises `NotABatch`."""
+    return _read_envelope(body)[1]
+
+
+def failed_event(raw: bytes | Raw, index: int, errors: dict[str, str]) -> FailedEvent:
+    """An event that fails for these reasons, although it could be read."""
+    return _failed(bytes(raw), _any_decoder.decode(raw), index, errors)
+
+
 def _read_envelope(body: bytes) -> tuple[str, Sequence[bytes | Raw], dict[str, str]]:
     """Event group, the text of each event, and what else stood in the envelope (path -> JSON text)."""
     events: Sequence[bytes | Raw] | None = None

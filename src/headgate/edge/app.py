@@ -24,6 +24,7 @@ from headgate.edge.problems import ending, fault, problem
 from headgate.edge.reply import Reply, plain_reply
 from headgate.edge.request import Request
 from headgate.edge.script import Script
+from headgate.edge.simulate import ConnectionCut, cut
 from headgate.errors import LogUnavailable, MethodNotAllowed, RequestError, UnknownPath
 
 Scope = MutableMapping[str, Any]
@@ -89,6 +90,9 @@ class EdgeApp:
             reply = await self._reply(scope, request)
         except SenderGone:
             return
+        except ConnectionCut:
+            await cut(scope, receive)
+            return
         self._parts.metrics.answered(self._label(scope["path"]), reply.status)
         answered = reply.all_headers(request_id)
         route = self._routes.get(scope["path"])
@@ -105,7 +109,7 @@ class EdgeApp:
             if isinstance(error, LogUnavailable):
                 self._complain(error)
             return problem(error)
-        except SenderGone:
+        except (SenderGone, ConnectionCut):
             raise
         except asyncio.CancelledError:
             # the server ends and waited long enough

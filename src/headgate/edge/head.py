@@ -15,6 +15,7 @@ class Head(NamedTuple):
     content_encoding: list[bytes]
     content_length: list[bytes]
     x_forwarded_proto: list[bytes]
+    x_headgate_simulate: list[bytes]
 
 
 _PLACES = {field.replace("_", "-").encode("ascii"): place for place, field in enumerate(Head._fields)}
@@ -22,7 +23,7 @@ _PLACES = {field.replace("_", "-").encode("ascii"): place for place, field in en
 
 def read_head(headers: Iterable[tuple[bytes, bytes]]) -> Head:
     """Pick what we know out of the headers, whose names are in lower case."""
-    head = Head([], [], [], [], [], [])
+    head = Head([], [], [], [], [], [], [])
     for name, value in headers:
         if (place := _PLACES.get(name)) is not None:
             head[place].append(value)

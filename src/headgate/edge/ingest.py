@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from contextlib import suppress
 from typing import NamedTuple
 
@@ -16,11 +17,13 @@ from headgate.edge.negotiate import content_encoding, require_json
 from headgate.edge.parts import Parts
 from headgate.edge.reply import Reply
 from headgate.edge.request import Request
+from headgate.edge.simulate import Simulations, act
 from headgate.errors import InvalidEnvelope, LogUnavailable
 from headgate.registry.snapshot import Key
 from headgate_contract.answer import answer
 from headgate_contract.errors import NotABatch
 from headgate_contract.event import Receipt
+from headgate_contract.simulate import Fault, with_failure
 from headgate_contract.validate import Batch, read_batch
 
 _MICROSECONDS = 1_000_000
@@ -34,6 +37,8 @@ class _Read(NamedTuple):
     batch: Batch
     #: microseconds since 1970, UTC: when its last byte was here
     received_at: int
+    #: the fault that its sender asked to meet
+    fault: Fault | None
 
 
 class Ingest:
@@ -46,6 +51,7 @@ class Ingest:
         self._bodies = BodyReader(limits.body, limits.body_patience)
         # room for one body at least, whatever the settings say
         self._memory = BodyMemory(max(limits.bodies, limits.body))
+        self._simulations = Simulations()
 
     async def post_events(self, request: Request) -> Reply:
         """Keep a batch: the answer is given once the log has it. Raises a `RequestError`, with nothing kept."""
@@ -67,13 +73,15 @@ class Ingest:
         The copy is not waited for: a test is answered whether or not the log is well.
         """
         with self._memory.share() as share:
-            read = await self._read(request, share)
-            with suppress(LogUnavailable):
-                self._parts.appender.append(_test_receipt(request, read)).add_done_callback(_forget)
-            self._parts.metrics.test_events(read.batch.received)
-            return _answer(read.batch)
+            read = await self._read(request, share, request.head.x_headgate_simulate)
+            if read.fault is None or read.fault.keeps:
+                with suppress(LogUnavailable):
+                    self._parts.appender.append(_test_receipt(request, read)).add_done_callback(_forget)
+                self._parts.metrics.test_events(read.batch.received)
+            reply = _answer(read.batch)
+        return reply if read.fault is None else await act(read.fault, reply)
 
-    async def _read(self, request: Request, share: Share) -> _Read:
+    async def _read(self, request: Request, share: Share, simulate: Sequence[bytes] = ()) -> _Read:
         head = request.head
         key = self._keys.authenticate(head.authorization)
         require_json(head.content_type, head.accept)
@@ -82,9 +90,9 @@ class Ingest:
         length = announced_length(head.content_length)
         body = await self._bodies.read(request.receive, length, encoding, share)
         self._parts.metrics.body(len(body))
-        return self._validated(key, body)
+        return self._validated(key, body, self._simulations.fault(simulate, key.id))
 
-    def _validated(self, key: Key, body: bytes) -> _Read:
+    def _validated(self, key: Key, body: bytes, fault: Fault | None) -> _Read:
         received_at = self._parts.clock()
         # only now: with a slow body, much may have changed since the headers came
         access = Access(key, self._parts.registered.current)
@@ -95,7 +103,9 @@ class Ingest:
             raise InvalidEnvelope(str(why)) from None
         self._rates.charge(key.id, batch.received, len(batch.failed))
         access.require_partners(batch.event_group_id, batch.partner_names)
-        return _Read(key, access.account_of(batch.event_group_id), batch, received_at)
+        if fault is not None and fault.kind == "partial":
+            batch = with_failure(batch, body, fault.nth)
+        return _Read(key, access.account_of(batch.event_group_id), batch, received_at, fault)
 
     def _seconds(self) -> float:
         return self._parts.clock() / _MICROSECONDS

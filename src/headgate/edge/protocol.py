@@ -18,6 +18,7 @@ from uvicorn.server import ServerState
 
 from headgate.edge.metrics import EdgeMetrics
 from headgate.edge.reply import CLOSE, Headers, plain_reply
+from headgate.edge.simulate import CUT, cutter
 
 #: Bytes of request line and headers; more is no request of ours.
 HEAD_LIMIT = 64 * 1024
@@ -85,6 +86,7 @@ class EdgeProtocol(HttpToolsProtocol):
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override] # as in the base class
         """Start the clock; where the house is full, somebody has to go."""
         super().connection_made(transport)
+        self.app_state = {CUT: cutter(transport)}
         self._owed_since = self.loop.time()
         if len(self.connections) > self._patience.connections:
             self._make_room()

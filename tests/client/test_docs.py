@@ -22,6 +22,14 @@ def test_the_page_of_the_client_runs_and_prints_what_it_says(monkeypatch: pytest
     assert server.accepted
 
 
+def test_the_client_in_the_readme_runs_and_prints_what_it_says(monkeypatch: pytest.MonkeyPatch) -> None:
+    with events_server() as server:
+        monkeypatch.setenv("EVENTS_URL", server.url)
+        monkeypatch.setenv("EVENTS_KEY", "key")
+        assert run_page(DOCS.parent / "README.md") == 1
+    assert server.accepted
+
+
 def test_the_page_names_everything_that_is_public() -> None:
     page = PAGE.read_text()
     assert [name for name in headgate_client.__all__ if not re.search(rf"\b{name}\b", page)] == []

@@ -16,7 +16,6 @@ from headgate.stream.kept_index import KeptIndex
 from headgate.stream.pipeline import Folded, Step
 from headgate_contract.event import Receipt
 
-
 #: tables whose rows are deleted by age
 AGING = ("rejections", "test_events")
 

@@ -379,3 +379,135 @@ FROM
     LIMIT 1
 )
 ORDER BY field
+
+-- name: listed_conversions
+-- Accepted events in a stretch of time (microseconds), newest first, from behind a place on.
+SELECT toUnixTimestamp64Micro(received_at) AS received_at, block, row, toString(status) AS status, event_id,
+    toString(event_name) AS event_name, toInt64(toUInt32(event_time)) AS event_time, toString(source) AS source,
+    toString(event_source) AS event_source, toString(custom_data.value) AS value, custom_data.currency AS currency,
+    custom_data.order_id AS order_id, custom_data.content_name AS content_name, limited_data_use, request_id,
+    toString(key_id) AS key_id, toString(partner_name) AS partner_name, event_source_url, referrer_url,
+    arrayFilter(pair -> pair.2 != '', [
+            ('em', user_data.em), ('ph', user_data.ph), ('fn', user_data.fn),
+            ('ln', user_data.ln), ('ge', user_data.ge), ('db', user_data.db),
+            ('ct', user_data.ct), ('st', user_data.st), ('zp', user_data.zp),
+            ('country', user_data.country), ('external_id', user_data.external_id), ('client_ip_address', user_data.client_ip_address),
+            ('client_user_agent', user_data.client_user_agent), ('subscription_id', user_data.subscription_id), ('aGA', user_data.aGA),
+            ('aID', user_data.aID), ('aDX', user_data.aDX), ('aGI', user_data.aGI),
+            ('aRI', user_data.aRI), ('aFC', user_data.aFC)]).1 AS match_keys,
+    mapKeys(unknown) AS unknown, hashed_on_receipt
+FROM conversions
+WHERE event_group_id = {event_group_id:String}
+    AND received_at >= fromUnixTimestamp64Micro({since:Int64})
+    AND received_at < fromUnixTimestamp64Micro({until:Int64})
+    AND (received_at, block, row) < (fromUnixTimestamp64Micro({before_at:Int64}), {before_block:UInt64}, {before_row:UInt32})
+    AND ({event_name:String} = '' OR event_name = {event_name:String})
+    AND ({source:String} = '' OR source = {source:String})
+    AND ({status:String} = '' OR toString(status) = {status:String})
+    AND ({key_id:String} = '' OR key_id = {key_id:String})
+    AND ({limited:String} = '' OR limited_data_use = ({limited:String} = 'true'))
+    AND ({delay:Int16} < 0 OR arrayCount(
+        limit -> toInt64(toUnixTimestamp64Second(received_at)) - toInt64(toUInt32(event_time)) >= limit,
+        [0, 10, 60, 600, 3600, 21600, 86400, 604800]) = {delay:Int16})
+    AND ({with_key:UInt8} = 0 OR arrayElement([user_data.em, user_data.ph, user_data.fn, user_data.ln, user_data.ge, user_data.db, user_data.ct,
+            user_data.st, user_data.zp, user_data.country, user_data.external_id, user_data.client_ip_address,
+            user_data.client_user_agent, user_data.subscription_id, user_data.aGA, user_data.aID, user_data.aDX,
+            user_data.aGI, user_data.aRI, user_data.aFC], {with_key:UInt8}) != '')
+    AND ({without_key:UInt8} = 0 OR arrayElement([user_data.em, user_data.ph, user_data.fn, user_data.ln, user_data.ge, user_data.db, user_data.ct,
+            user_data.st, user_data.zp, user_data.country, user_data.external_id, user_data.client_ip_address,
+            user_data.client_user_agent, user_data.subscription_id, user_data.aGA, user_data.aID, user_data.aDX,
+            user_data.aGI, user_data.aRI, user_data.aFC], {without_key:UInt8}) = '')
+    AND ({digest:String} = '' OR {digest:String} IN (user_data.em, user_data.ph, user_data.fn, user_data.ln,
+        user_data.ge, user_data.db))
+ORDER BY received_at DESC, block DESC, row DESC
+LIMIT {limit:UInt32}
+
+-- name: listed_dead_letters
+-- Dead letters in a stretch of time (microseconds), newest first, from behind a place on.
+SELECT toUnixTimestamp64Micro(received_at) AS received_at, block, row, 'dead' AS status, event_id,
+    toString(event_name) AS event_name, toString(source) AS source, request_id, toString(key_id) AS key_id,
+    toString(reason) AS reason, detail
+FROM dead_letters
+WHERE event_group_id = {event_group_id:String}
+    AND received_at >= fromUnixTimestamp64Micro({since:Int64})
+    AND received_at < fromUnixTimestamp64Micro({until:Int64})
+    AND (received_at, block, row) < (fromUnixTimestamp64Micro({before_at:Int64}), {before_block:UInt64}, {before_row:UInt32})
+    AND {event_name:String} IN ('', event_name)
+    AND {source:String} IN ('', source)
+    AND {key_id:String} IN ('', key_id)
+ORDER BY received_at DESC, block DESC, row DESC
+LIMIT {limit:UInt32}
+
+-- name: listed_rejections
+-- Rejected events in a stretch of time (microseconds), newest first, from behind a place on; of one field and reason, if named.
+SELECT toUnixTimestamp64Micro(received_at) AS received_at, block, row, 'rejected' AS status, event_id, event_name,
+    toString(source) AS source, request_id, toString(key_id) AS key_id, event_index, errors, event
+FROM rejections
+WHERE event_group_id = {event_group_id:String}
+    AND received_at >= fromUnixTimestamp64Micro({since:Int64})
+    AND received_at < fromUnixTimestamp64Micro({until:Int64})
+    AND (received_at, block, row) < (fromUnixTimestamp64Micro({before_at:Int64}), {before_block:UInt64}, {before_row:UInt32})
+    AND {event_name:String} IN ('', event_name)
+    AND {source:String} IN ('', source)
+    AND {key_id:String} IN ('', key_id)
+    AND ({field:String} = '' OR arrayExists(one -> replaceRegexpAll(one.1, '\\[\\d+\\]', '[]') = {field:String}
+        AND {reason:String} IN ('',
+            replaceRegexpOne(one.2, '^Invalid event name: .*\\. Event name', 'Invalid event name. Event name')),
+        CAST(errors, 'Array(Tuple(String, String))')))
+ORDER BY received_at DESC, block DESC, row DESC
+LIMIT {limit:UInt32}
+
+-- name: newest_tests
+-- Events sent to be tested to a group from behind a place on, the newest of them, newest first.
+SELECT toUnixTimestamp64Micro(received_at) AS received_at, block, row, request_id, toString(key_id) AS key_id,
+    toString(source) AS source, event_index, event_id, event_name, errors, event
+FROM test_events
+WHERE account_id = {account_id:String} AND event_group_id = {event_group_id:String}
+    AND (block, row) > ({after_block:UInt64}, {after_row:UInt32})
+ORDER BY block DESC, row DESC
+LIMIT {limit:UInt32}
+
+-- name: live_conversions
+-- Accepted events of a group received from a time on (microseconds) in blocks from behind one on, the newest of them.
+SELECT toUnixTimestamp64Micro(received_at) AS received_at, block, row, request_id, toString(key_id) AS key_id,
+    toString(source) AS source, toString(status) AS status, event_id, toString(event_name) AS event_name,
+    toInt64(toUInt32(event_time)) AS event_time, toString(custom_data.value) AS value,
+    custom_data.currency AS currency, limited_data_use,
+    arrayFilter(pair -> pair.2 != '', [
+            ('em', user_data.em), ('ph', user_data.ph), ('fn', user_data.fn),
+            ('ln', user_data.ln), ('ge', user_data.ge), ('db', user_data.db),
+            ('ct', user_data.ct), ('st', user_data.st), ('zp', user_data.zp),
+            ('country', user_data.country), ('external_id', user_data.external_id), ('client_ip_address', user_data.client_ip_address),
+            ('client_user_agent', user_data.client_user_agent), ('subscription_id', user_data.subscription_id), ('aGA', user_data.aGA),
+            ('aID', user_data.aID), ('aDX', user_data.aDX), ('aGI', user_data.aGI),
+            ('aRI', user_data.aRI), ('aFC', user_data.aFC)]).1 AS match_keys
+FROM conversions
+WHERE event_group_id = {event_group_id:String}
+    AND received_at >= fromUnixTimestamp64Micro({since:Int64})
+    AND block > {after_block:UInt64}
+ORDER BY block DESC, row DESC
+LIMIT {limit:UInt32}
+
+-- name: live_rejections
+-- Rejected events of a group received from a time on (microseconds) in blocks from behind one on, the newest of them.
+SELECT toUnixTimestamp64Micro(received_at) AS received_at, block, row, request_id, toString(key_id) AS key_id,
+    toString(source) AS source, 'rejected' AS status, event_id, event_name, errors, event
+FROM rejections
+WHERE event_group_id = {event_group_id:String}
+    AND received_at >= fromUnixTimestamp64Micro({since:Int64})
+    AND block > {after_block:UInt64}
+ORDER BY block DESC, row DESC
+LIMIT {limit:UInt32}
+
+-- name: accepted_by_source
+-- Kept and duplicate events by source.
+SELECT toString(source) AS source, sumIf(quarter_hours.events, status = 'kept') AS kept,
+    sumIf(quarter_hours.events, status = 'duplicate') AS duplicate
+FROM quarter_hours
+WHERE event_group_id = {event_group_id:String}
+    AND quarter >= toDateTime({first:UInt32}, 'UTC')
+    AND quarter < toDateTime({last:UInt32}, 'UTC')
+    AND {event_name:String} IN ('', event_name)
+    AND status IN ('kept', 'duplicate')
+GROUP BY source
+ORDER BY source

@@ -7,15 +7,20 @@ from __future__ import annotations
 
 import asyncio
 import os
+import secrets
 import socket
 import sys
 import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import prometheus_client
 import structlog
 import uvicorn
 
-from headgate.desk.app import Desk, desk_app
+from headgate.desk.app import Console, Desk, desk_app
+from headgate.desk.passwords import Passwords
 from headgate.errors import HeadgateError
 from headgate.log.journal import Journal
 from headgate.log.sqlite_reader import SqliteReader
@@ -27,6 +32,8 @@ from headgate.processes.folder import DataFolder
 from headgate.processes.logging import set_up
 from headgate.processes.shared_metrics import share_metrics
 from headgate.processes.supervisor import end_with_parent, read_config
+from headgate.registry.base import Registry
+from headgate.registry.tokens import read_signing_key
 from headgate.stream.intake import behind
 
 log = structlog.get_logger()
@@ -39,11 +46,14 @@ def main() -> None:
     share_metrics(config.name, os.environ.get("PROMETHEUS_MULTIPROC_DIR"))
     folder = DataFolder(config.settings.data)
     try:
-        with core_parts(config.settings, folder, CoreMetrics(prometheus_client.REGISTRY).tell) as parts:
+        with (
+            core_parts(config.settings, folder, CoreMetrics(prometheus_client.REGISTRY).tell) as parts,
+            _console(config, folder) as console,
+        ):
             loop = CoreLoop(parts.worker)
             loop.start()
             try:
-                asyncio.run(_serve(config, folder, parts, loop))
+                asyncio.run(_serve(config, folder, parts, loop, console))
             finally:
                 loop.close()
     except HeadgateError as error:
@@ -51,7 +61,26 @@ def main() -> None:
         sys.exit(1)
 
 
-async def _serve(config: child.ChildConfig, folder: DataFolder, parts: CoreParts, loop: CoreLoop) -> None:
+@contextmanager
+def _console(config: child.ChildConfig, folder: DataFolder) -> Iterator[Console]:
+    registry = Registry.at(config.settings.registry, folder.registry)
+    try:
+        registry.migrate()
+        yield Console(
+            registry=registry,
+            signing_key=read_signing_key(folder.signing_key),
+            passwords=Passwords(),
+            clock=lambda: int(time.time()),
+            secret=lambda: secrets.token_urlsafe(32),
+            edge_url=running.edge_url if (running := folder.read_running()) else "",
+        )
+    finally:
+        registry.close()
+
+
+async def _serve(
+    config: child.ChildConfig, folder: DataFolder, parts: CoreParts, loop: CoreLoop, console: Console
+) -> None:
     reader = _Guarded(folder)
     desk = Desk(
         store=parts.store,
@@ -59,13 +88,18 @@ async def _serve(config: child.ChildConfig, folder: DataFolder, parts: CoreParts
         behind=lambda: reader.behind(parts.journal),
         trouble=lambda: loop.trouble,
         metrics_folder=os.environ.get("PROMETHEUS_MULTIPROC_DIR", ""),
+        console=console,
     )
+    proxies = list(config.settings.trusted_proxies)
     server = uvicorn.Server(
         uvicorn.Config(
             desk_app(desk),
             access_log=False,
             log_config=None,
             server_header=False,
+            # the scheme and address that a proxy tells are taken from those that are trusted only
+            proxy_headers=bool(proxies),
+            forwarded_allow_ips=proxies,
             timeout_graceful_shutdown=int(config.settings.drain_timeout),
         )
     )

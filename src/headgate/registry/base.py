@@ -39,10 +39,26 @@ class Change(NamedTuple):
     by: str
     #: seconds since 1970, UTC
     now: int
+    #: network address that it is done from; empty for the command line
+    address: str = ""
 
-    def note(self, act: str, subject: str, detail: str = "") -> None:
-        """Put on record that `act` was done to `subject` (an id)."""
-        values = {"at": self.now, "by": self.by, "act": act, "subject": subject, "detail": detail}
+    def note(
+        self, act: str, subject: str, detail: str = "", *, account: str | None = None, organization: str | None = None
+    ) -> None:
+        """Put on record that `act` was done to `subject` (an id), and whom it concerns: all, where nobody is named."""
+        if account is not None:
+            of_account = select(tables.accounts.c.organization_id).where(tables.accounts.c.id == account)
+            organization = self.connection.execute(of_account).scalar_one_or_none()
+        values = {
+            "at": self.now,
+            "by": self.by,
+            "act": act,
+            "subject": subject,
+            "detail": detail,
+            "address": self.address or None,
+            "account_id": account,
+            "organization_id": organization,
+        }
         self.connection.execute(insert(tables.acts).values(values))
 
 
@@ -82,7 +98,7 @@ class Registry:
             yield connection
 
     @contextmanager
-    def change(self, *, by: str, now: int) -> Iterator[Change]:
+    def change(self, *, by: str, now: int, address: str = "") -> Iterator[Change]:
         """Write: one transaction that raises the revision; an exception inside undoes it all.
 
         Changes come one after another, however many processes make them: each begins by taking the revision's row.
@@ -90,7 +106,16 @@ class Registry:
         """
         with _as_registry_error(), self._engine.execution_options(**{_WRITES: True}).begin() as connection:
             connection.execute(update(tables.revision).values(number=tables.revision.c.number + 1))
-            yield Change(connection, by, now)
+            yield Change(connection, by, now, address)
+
+    @contextmanager
+    def aside(self) -> Iterator[Connection]:
+        """Write what is no change of who may send what: sessions, tries, last uses. The revision stays.
+
+        One transaction; an exception inside undoes it all. Raises `RegistryError` as `change` does.
+        """
+        with _as_registry_error(), self._engine.execution_options(**{_WRITES: True}).begin() as connection:
+            yield connection
 
     def revision(self) -> int:
         """A number that goes up with every change."""

@@ -11,6 +11,10 @@ from sqlalchemy import BigInteger, CheckConstraint, Column, ForeignKey, Index, I
 ID_LENGTH = 128
 #: longest name of anything
 NAME_LENGTH = 200
+#: longest e-mail address there can be
+EMAIL_LENGTH = 254
+#: longest network address, IPv6 with a zone
+ADDRESS_LENGTH = 64
 
 metadata = MetaData(
     naming_convention={
@@ -96,7 +100,86 @@ keys = Table(
     CheckConstraint("(account_id IS NULL) <> (partner_id IS NULL)", name="one_owner"),
 )
 
-#: who changed what, and when; only ever added to
+#: people who sign in to the console; without a password hash: invited, and not yet in
+users = Table(
+    "users",
+    metadata,
+    Column("id", String(ID_LENGTH), primary_key=True),
+    Column("email", String(EMAIL_LENGTH), nullable=False),
+    Column("name", String(NAME_LENGTH), nullable=False),
+    Column("password_hash", String(200)),
+    Column("created_at", BigInteger, nullable=False),
+    Column("disabled_at", BigInteger),
+    Index("ix_users_email", "email", unique=True),
+)
+
+#: what a user may do in all accounts of an organization
+organization_roles = Table(
+    "organization_roles",
+    metadata,
+    Column("user_id", String(ID_LENGTH), ForeignKey("users.id"), primary_key=True),
+    Column("organization_id", String(ID_LENGTH), ForeignKey("organizations.id"), primary_key=True),
+    Column("role", String(20), nullable=False),
+)
+
+#: what a user may do in one account
+account_roles = Table(
+    "account_roles",
+    metadata,
+    Column("user_id", String(ID_LENGTH), ForeignKey("users.id"), primary_key=True),
+    Column("account_id", String(ID_LENGTH), ForeignKey("accounts.id"), primary_key=True),
+    Column("role", String(20), nullable=False),
+)
+
+#: links that work once: an invitation, a new password, or the first user of all (then without one)
+links = Table(
+    "links",
+    metadata,
+    Column("token_hash", String(64), primary_key=True),
+    Column("purpose", String(20), nullable=False),
+    Column("user_id", String(ID_LENGTH), ForeignKey("users.id"), index=True),
+    Column("created_at", BigInteger, nullable=False),
+    Column("expires_at", BigInteger, nullable=False),
+)
+
+#: who is signed in where; the browser holds what `id_hash` is the digest of
+sessions = Table(
+    "sessions",
+    metadata,
+    Column("id_hash", String(64), primary_key=True),
+    Column("user_id", String(ID_LENGTH), ForeignKey("users.id"), nullable=False, index=True),
+    Column("created_at", BigInteger, nullable=False),
+    Column("seen_at", BigInteger, nullable=False),
+    Column("address", String(ADDRESS_LENGTH), nullable=False),
+    Column("browser", String(NAME_LENGTH), nullable=False),
+)
+
+#: what scripts of a user authenticate with; shown once, only its digest is here
+user_tokens = Table(
+    "user_tokens",
+    metadata,
+    Column("id", String(ID_LENGTH), primary_key=True),
+    Column("user_id", String(ID_LENGTH), ForeignKey("users.id"), nullable=False, index=True),
+    Column("name", String(NAME_LENGTH), nullable=False),
+    Column("token_hash", String(64), nullable=False),
+    Column("created_at", BigInteger, nullable=False),
+    Column("used_at", BigInteger),
+    Column("used_from", String(ADDRESS_LENGTH), nullable=False),
+    Column("revoked_at", BigInteger),
+    Index("ix_user_tokens_token_hash", "token_hash", unique=True),
+)
+
+#: sign-ins that were tried and did not succeed, by user name and by address
+sign_in_tries = Table(
+    "sign_in_tries",
+    metadata,
+    #: digest of what is counted: a mistyped user name may be a password
+    Column("subject", String(64), primary_key=True),
+    Column("tries", Integer, nullable=False),
+    Column("since", BigInteger, nullable=False, index=True),
+)
+
+#: who changed what, when and from where; only ever added to
 acts = Table(
     "acts",
     metadata,
@@ -106,5 +189,10 @@ acts = Table(
     Column("act", String(40), nullable=False),
     Column("subject", String(ID_LENGTH), nullable=False),
     Column("detail", Text, nullable=False),
+    #: network address that it was done from; none for the command line
+    Column("address", String(ADDRESS_LENGTH)),
+    #: whom it concerns; an act on an account says its organization too
+    Column("account_id", String(ID_LENGTH), index=True),
+    Column("organization_id", String(ID_LENGTH), index=True),
     Index("ix_acts_subject", "subject"),
 )

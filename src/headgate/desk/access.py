@@ -1,0 +1,175 @@
+"""Who may use which route: one table, `RULES`, and the guard that holds every request to it.
+
+A route that is not in the table is answered as if it were not there; a test walks all routes with all roles.
+What belongs to another account or organization is 404, as what is not there; what the visitor's own account has, and
+their role does not reach, is 403.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from enum import Enum
+from typing import Any, NamedTuple
+
+import structlog
+from litestar.connection import ASGIConnection
+from litestar.exceptions import NotFoundException, PermissionDeniedException, ValidationException
+from litestar.handlers import BaseRouteHandler
+from msgspec import Struct
+from sqlalchemy import Connection
+
+from headgate.desk.parts import Desk
+from headgate.desk.visitor import Visitor, recognise
+from headgate.registry import accounts, event_groups, organizations
+from headgate.registry.accounts import AccountEntry
+from headgate.registry.event_groups import EventGroupEntry
+from headgate.registry.organizations import OrganizationEntry
+from headgate.registry.roles import Role
+
+log = structlog.get_logger()
+
+
+class Scope(Enum):
+    """What a route's rule is about."""
+
+    #: nobody has to be anybody
+    ANYONE = "anyone"
+    #: whoever is signed in, about themselves
+    SIGNED_IN = "signed in"
+    #: `{account_id}` in the path, and `{group_id}`, if it is there, one of its event groups
+    ACCOUNT = "account"
+    #: `group` in the query; only the operator may leave it out
+    GROUP_ASKED = "group asked"
+    #: `{organization_id}` in the path
+    ORGANIZATION = "organization"
+    #: the operator only
+    OPERATOR = "operator"
+
+
+class Rule(NamedTuple):
+    """What a route wants: a role in what it is about."""
+
+    scope: Scope
+    role: Role | None = None
+
+
+ANYONE = Rule(Scope.ANYONE)
+SIGNED_IN = Rule(Scope.SIGNED_IN)
+OPERATOR = Rule(Scope.OPERATOR)
+VIEWER = Rule(Scope.ACCOUNT, Role.VIEWER)
+ANALYST = Rule(Scope.ACCOUNT, Role.ANALYST)
+ACCOUNT_ADMIN = Rule(Scope.ACCOUNT, Role.ACCOUNT_ADMIN)
+ORGANIZATION_ADMIN = Rule(Scope.ORGANIZATION, Role.ORGANIZATION_ADMIN)
+REPORT = Rule(Scope.GROUP_ASKED, Role.ANALYST)
+
+#: method and path -> rule
+RULES: Mapping[str, Rule] = {
+    # operation
+    "GET /healthz": ANYONE,
+    "GET /readyz": ANYONE,
+    "GET /metrics": ANYONE,
+    "GET /static/{version}/{name}": ANYONE,
+    # reports, as JSON
+    "GET /api/events": REPORT,
+    "GET /api/rejections": REPORT,
+    "GET /api/trace": REPORT,
+    "GET /api/reconcile": REPORT,
+    # sign-in
+    "GET /login": ANYONE,
+    "POST /login": ANYONE,
+    "POST /logout": SIGNED_IN,
+    "POST /theme": ANYONE,
+    # accounts
+    "GET /": SIGNED_IN,
+    "GET /accounts": SIGNED_IN,
+    "GET /accounts/{account_id}": VIEWER,
+}
+
+
+class Admitted(Struct, frozen=True):
+    """Who was let in, and to what."""
+
+    visitor: Visitor | None = None
+    account: AccountEntry | None = None
+    group: EventGroupEntry | None = None
+    organization: OrganizationEntry | None = None
+    #: the visitor's role in the account or organization
+    role: Role | None = None
+
+
+async def check_access(connection: ASGIConnection[Any, Any, Any, Any], _handler: BaseRouteHandler) -> None:
+    """The guard of every route. What it found is `connection.state.admitted`, an `Admitted`."""
+    connection.state.admitted = Admitted()
+    method = connection.scope.get("method", "")
+    if method == "OPTIONS":
+        return
+    rule = RULES.get(f"{method} {connection.scope['path_template']}")
+    if rule is None:
+        log.error("a route has no rule in the table of access", path=connection.scope["path_template"], method=method)
+        raise NotFoundException
+    if rule.scope is not Scope.ANYONE:
+        connection.state.admitted = await asyncio.to_thread(_admit, connection, rule)
+
+
+def _admit(connection: ASGIConnection[Any, Any, Any, Any], rule: Rule) -> Admitted:
+    desk: Desk = connection.app.state.desk
+    visitor = recognise(desk, connection)
+    if visitor.user is None and (rule.scope is Scope.GROUP_ASKED or desk.console is None):
+        return Admitted(visitor)
+    if rule.scope is Scope.SIGNED_IN:
+        return Admitted(visitor)
+    if rule.scope is Scope.OPERATOR:
+        return _for_operator(visitor)
+    assert desk.console  # noqa: S101 - without it there are no users, and the operator is in
+    with desk.console.registry.reading() as reading:
+        if rule.scope is Scope.ORGANIZATION:
+            admitted = _to_organization(reading, visitor, connection.path_params["organization_id"])
+        elif rule.scope is Scope.ACCOUNT:
+            parameters = connection.path_params
+            admitted = _to_account(reading, visitor, parameters["account_id"], parameters.get("group_id"))
+        else:
+            admitted = _to_group(reading, visitor, connection.query_params.get("group"))
+    if rule.role is not None and (admitted.role is None or admitted.role < rule.role):
+        raise PermissionDeniedException(
+            f"This wants the role {rule.role.label}; yours here is {admitted.role.label if admitted.role else 'none'}. "
+            "An admin of the account can change it."
+        )
+    return admitted
+
+
+def _for_operator(visitor: Visitor) -> Admitted:
+    if visitor.user is not None:
+        raise PermissionDeniedException("This is for the operator of the installation: use the command line.")
+    return Admitted(visitor)
+
+
+def _to_organization(reading: Connection, visitor: Visitor, organization_id: str) -> Admitted:
+    organization = organizations.find(reading, organization_id)
+    role = visitor.role_in_organization(organization_id) if organization else None
+    if role is None:
+        raise NotFoundException("There is no such organization.")
+    return Admitted(visitor, organization=organization, role=role)
+
+
+def _to_account(reading: Connection, visitor: Visitor, account_id: str, group_id: str | None) -> Admitted:
+    account = accounts.find(reading, account_id)
+    role = visitor.role_in(account) if account else None
+    if account is None or role is None:
+        raise NotFoundException("There is no such account.")
+    group = event_groups.find(reading, group_id) if group_id is not None else None
+    if group_id is not None and (group is None or group.account_id != account.id):
+        raise NotFoundException("There is no such event group.")
+    organization = organizations.find(reading, account.organization_id)
+    return Admitted(visitor, account, group, organization, role)
+
+
+def _to_group(reading: Connection, visitor: Visitor, group_id: str | None) -> Admitted:
+    if group_id is None:
+        raise ValidationException("group: name one of your event groups")
+    group = event_groups.find(reading, group_id)
+    account = accounts.find(reading, group.account_id) if group else None
+    role = visitor.role_in(account) if account else None
+    if role is None:
+        raise NotFoundException("There is no such event group.")
+    return Admitted(visitor, account, group, role=role)

@@ -1,0 +1,42 @@
+// Draws every <div class="chart" data-chart="id">: the element with that id, <script type="application/json">, holds an
+// ECharts option. Colours come from the style sheet, so that a chart follows the theme. Tooltips are drawn, not HTML: the
+// page's policy lets no style into markup.
+const series = ["--accent", "--warn", "--good", "--bad", "--muted", "--line-strong"];
+
+function themed(option) {
+  const style = getComputedStyle(document.documentElement);
+  const colour = (name) => style.getPropertyValue(name).trim();
+  const axis = { axisLine: { lineStyle: { color: colour("--line") } }, axisLabel: { color: colour("--muted") }, splitLine: { lineStyle: { color: colour("--line") } } };
+  const axes = (given) => (given === undefined ? undefined : [given].flat().map((each) => ({ ...axis, ...each })));
+  return {
+    color: series.map(colour),
+    backgroundColor: "transparent",
+    animation: !matchMedia("(prefers-reduced-motion: reduce)").matches,
+    textStyle: { color: colour("--ink"), fontFamily: style.getPropertyValue("--sans") },
+    grid: { left: 8, right: 16, top: 40, bottom: 8, containLabel: true },
+    aria: { enabled: true },
+    ...option,
+    xAxis: axes(option.xAxis),
+    yAxis: axes(option.yAxis),
+    legend: option.legend && { type: "scroll", top: 0, left: 0, textStyle: { color: colour("--ink") }, ...option.legend },
+    tooltip: option.tooltip && { trigger: "axis", ...option.tooltip, renderMode: "richText", confine: true, backgroundColor: colour("--surface"), borderColor: colour("--line"), textStyle: { color: colour("--ink") } },
+  };
+}
+
+function draw(element) {
+  const option = JSON.parse(document.getElementById(element.dataset.chart).textContent);
+  const chart = echarts.getInstanceByDom(element) ?? echarts.init(element, null, { renderer: "canvas" });
+  chart.setOption(themed(option), true);
+  return chart;
+}
+
+export function drawAll(root = document) {
+  for (const element of root.querySelectorAll("[data-chart]")) draw(element);
+}
+
+drawAll();
+addEventListener("resize", () => {
+  for (const element of document.querySelectorAll("[data-chart]")) echarts.getInstanceByDom(element)?.resize();
+});
+matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => drawAll());
+document.addEventListener("htmx:afterSwap", (event) => drawAll(event.target));

@@ -85,8 +85,6 @@ def fill(folder: Path, events: int, now: int) -> None:
     shared = {"group": GROUP, "account": ACCOUNT, "total": events, "first": now - DAYS * 86400, "span": DAYS * 86400}
     for start in range(0, events, CHUNK):
         client.command(_ROWS, {**shared, "from": start, "count": min(CHUNK, events - start)})
-    client.command(
-        _REJECTIONS, {"group": GROUP, "account": ACCOUNT, "last": now - 1, "count": max(events // 50, 1)}
-    )
+    client.command(_REJECTIONS, {"group": GROUP, "account": ACCOUNT, "last": now - 1, "count": max(events // 50, 1)})
     client.command("INSERT INTO tallies (block, event_group_id, hour) VALUES (1, 'bench_website', now())")
     client.close()

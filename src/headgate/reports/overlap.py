@@ -8,8 +8,9 @@ from headgate.reports.span import Asked
 from headgate.store.base import Store
 from headgate_contract.vocabulary import DEDUP_WINDOW
 
-#: about so many duplicates are looked at; of more, those whose deduplication key takes a power of two as a factor
-ENOUGH = 100_000
+#: of more accepted events than this the ids that the store has sampled are looked at: one in so many
+ENOUGH = 1_000_000
+SAMPLE = 16
 
 
 class Overlap(Struct, frozen=True):
@@ -32,14 +33,14 @@ class Overlaps(Struct, frozen=True):
 def overlap(store: Store, asked: Asked, *, enough: int = ENOUGH) -> Overlaps:
     """The overlap of the sources in a range. The source that is asked for plays no part: it takes two."""
     every = {**asked.parameters(), "source": ""}
-    kept, duplicates = _counts(store, every)
-    sample = 1
-    while duplicates // sample > enough:
-        sample *= 2
-    found = {}
-    if len(kept) > 1 or duplicates:
-        rows = store.query("overlap", {**every, "sample": sample, "window": DEDUP_WINDOW})
-        found = {row["source"]: row["confirmed"] * sample for row in rows}
+    rows = store.query("accepted_by_source", every)
+    kept = {row["source"]: row["kept"] for row in rows if row["kept"]}
+    sample = SAMPLE if sum(row["kept"] + row["duplicate"] for row in rows) > enough else 1
+    found: dict[str, int] = {}
+    if any(row["duplicate"] for row in rows):
+        name = "overlap" if sample == 1 else "sampled_overlap"
+        confirmed = store.query(name, {**every, "window": DEDUP_WINDOW})
+        found = {row["source"]: row["confirmed"] * sample for row in confirmed}
     return Overlaps(
         sample, [_overlap(source, count, min(found.get(source, 0), count)) for source, count in sorted(kept.items())]
     )
@@ -47,13 +48,3 @@ def overlap(store: Store, asked: Asked, *, enough: int = ENOUGH) -> Overlaps:
 
 def _overlap(source: str, kept: int, confirmed: int) -> Overlap:
     return Overlap(source, kept, confirmed, confirmed / kept if kept else 0.0)
-
-
-def _counts(store: Store, parameters: dict[str, object]) -> tuple[dict[str, int], int]:
-    kept: dict[str, int] = {}
-    duplicates = 0
-    for row in store.query("accepted_by_source", parameters):
-        if row["kept"]:
-            kept[row["source"]] = row["kept"]
-        duplicates += row["duplicate"]
-    return kept, duplicates

@@ -11,7 +11,7 @@ WHERE event_group_id = {event_group_id:String}
     AND quarter < toDateTime({last:UInt32}, 'UTC')
     AND status IN ('kept', 'duplicate')
 GROUP BY event_name, source
-ORDER BY events DESC, event_name, source
+ORDER BY sum(quarter_hours.events) DESC, event_name, source
 
 -- name: totals
 -- Events by what became of them, and whether their use is limited.
@@ -124,7 +124,7 @@ GROUP BY event_name
 ORDER BY events DESC, event_name
 
 -- name: overlap
--- Kept events by source that have a duplicate from another source within the window: of the ids that the sample takes.
+-- Kept events by source that have a duplicate from another source within the window.
 SELECT toString(one.2) AS source, count() AS confirmed
 FROM
 (
@@ -143,10 +143,38 @@ FROM
                 AND received_at >= toDateTime64({first:UInt32}, 6, 'UTC')
                 AND received_at < toDateTime64({last:UInt32}, 6, 'UTC')
                 AND ({event_name:String} = '' OR event_name = {event_name:String})
-                AND status = 'duplicate'
-                AND bitAnd(toUInt64(dedup_key), {sample:UInt64} - 1) = 0
+                AND status = 'duplicate' AND dedup_key != 0
         )
-        AND bitAnd(toUInt64(dedup_key), {sample:UInt64} - 1) = 0
+    GROUP BY dedup_key
+)
+ARRAY JOIN kept AS one
+WHERE arrayExists(other -> other.2 != one.2
+    AND abs(toInt64(other.1) - toInt64(one.1)) <= {window:UInt32}, duplicates)
+GROUP BY source
+ORDER BY source
+
+-- name: sampled_overlap
+-- Kept events by source that have a duplicate from another source within the window: of the sampled ids.
+SELECT toString(one.2) AS source, count() AS confirmed
+FROM
+(
+    SELECT groupArrayIf((toUInt32(event_time), source), status = 'kept') AS kept,
+        groupArrayIf((toUInt32(event_time), source), status = 'duplicate') AS duplicates
+    FROM sampled_ids
+    WHERE event_group_id = {event_group_id:String}
+        AND quarter >= toDateTime({first:UInt32}, 'UTC')
+        AND quarter < toDateTime({last:UInt32}, 'UTC')
+        AND ({event_name:String} = '' OR event_name = {event_name:String})
+        AND dedup_key IN
+        (
+            SELECT dedup_key
+            FROM sampled_ids
+            WHERE event_group_id = {event_group_id:String}
+                AND quarter >= toDateTime({first:UInt32}, 'UTC')
+                AND quarter < toDateTime({last:UInt32}, 'UTC')
+                AND ({event_name:String} = '' OR event_name = {event_name:String})
+                AND status = 'duplicate' AND dedup_key != 0
+        )
     GROUP BY dedup_key
 )
 ARRAY JOIN kept AS one
@@ -511,3 +539,9 @@ WHERE event_group_id = {event_group_id:String}
     AND status IN ('kept', 'duplicate')
 GROUP BY source
 ORDER BY source
+
+-- name: newest_receipt
+-- When the newest event of a group came, microseconds since 1970; 0 where there is none.
+SELECT toUnixTimestamp64Micro(max(last_received_at)) AS received_at
+FROM quarter_hours
+WHERE event_group_id = {event_group_id:String}

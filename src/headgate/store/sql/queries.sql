@@ -33,7 +33,10 @@ SELECT
         = (SELECT uniqExact(toYYYYMM(quarter)) FROM quarter_hours
             WHERE newest_block = {block:UInt64} AND status IN ('kept', 'duplicate'))
         AND (SELECT uniqExact(toYYYYMM(received_at)) FROM conversions WHERE block = {block:UInt64} AND status = 'kept')
-            = (SELECT uniqExact(toYYYYMM(quarter)) FROM key_sets WHERE newest_block = {block:UInt64}) AS conversions,
+            = (SELECT uniqExact(toYYYYMM(quarter)) FROM key_sets WHERE newest_block = {block:UInt64})
+        AND (SELECT count() FROM conversions
+            WHERE block = {block:UInt64} AND dedup_key != 0 AND bitAnd(toUInt64(dedup_key), 15) = 0)
+            = (SELECT count() FROM sampled_ids WHERE block = {block:UInt64}) AS conversions,
     (SELECT uniqExact(toYYYYMM(received_at)) FROM dead_letters WHERE block = {block:UInt64})
         = (SELECT uniqExact(toYYYYMM(quarter)) FROM quarter_hours
             WHERE newest_block = {block:UInt64} AND status = 'dead') AS dead_letters,

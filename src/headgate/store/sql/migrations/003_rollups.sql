@@ -13,9 +13,13 @@ DROP VIEW IF EXISTS quarter_hours_of_rejections;
 
 DROP VIEW IF EXISTS key_sets_of_conversions;
 
+DROP VIEW IF EXISTS sampled_ids_of_conversions;
+
 DROP TABLE IF EXISTS quarter_hours;
 
 DROP TABLE IF EXISTS key_sets;
+
+DROP TABLE IF EXISTS sampled_ids;
 
 CREATE TABLE IF NOT EXISTS quarter_hours
 (
@@ -51,6 +55,23 @@ CREATE TABLE IF NOT EXISTS key_sets
 ENGINE = AggregatingMergeTree
 PARTITION BY toYYYYMM(quarter)
 ORDER BY (event_group_id, quarter, source, event_name, match_keys)
+SETTINGS non_replicated_deduplication_window = 1000, fsync_after_insert = 1, fsync_part_directory = 1,
+    min_compressed_bytes_to_fsync_after_merge = 1;
+
+CREATE TABLE IF NOT EXISTS sampled_ids
+(
+    block UInt64,
+    event_group_id LowCardinality(String),
+    quarter DateTime('UTC'),
+    source LowCardinality(String),
+    event_name LowCardinality(String),
+    status Enum8('kept' = 1, 'duplicate' = 2),
+    dedup_key UInt128,
+    event_time DateTime('UTC')
+)
+ENGINE = MergeTree
+PARTITION BY toYYYYMM(quarter)
+ORDER BY (event_group_id, quarter, dedup_key)
 SETTINGS non_replicated_deduplication_window = 1000, fsync_after_insert = 1, fsync_part_directory = 1,
     min_compressed_bytes_to_fsync_after_merge = 1;
 
@@ -124,6 +145,12 @@ FROM conversions
 WHERE status = 'kept' AND block IN (SELECT block FROM tallies)
 GROUP BY event_group_id, quarter, source, event_name, match_keys;
 
+INSERT INTO sampled_ids
+SELECT block, event_group_id, toDateTime(toStartOfInterval(received_at, INTERVAL 15 MINUTE), 'UTC') AS quarter, source,
+    event_name, status, dedup_key, event_time
+FROM conversions
+WHERE dedup_key != 0 AND bitAnd(toUInt64(dedup_key), 15) = 0 AND block IN (SELECT block FROM tallies);
+
 CREATE MATERIALIZED VIEW IF NOT EXISTS quarter_hours_of_conversions TO quarter_hours AS
 SELECT event_group_id, toDateTime(toStartOfInterval(received_at, INTERVAL 15 MINUTE), 'UTC') AS quarter, source,
     event_name, CAST(toString(status) AS Enum8('kept' = 1, 'duplicate' = 2, 'dead' = 3, 'rejected' = 4)) AS status,
@@ -189,3 +216,9 @@ SELECT event_group_id, toDateTime(toStartOfInterval(received_at, INTERVAL 15 MIN
 FROM conversions
 WHERE status = 'kept'
 GROUP BY event_group_id, quarter, source, event_name, match_keys;
+
+CREATE MATERIALIZED VIEW IF NOT EXISTS sampled_ids_of_conversions TO sampled_ids AS
+SELECT block, event_group_id, toDateTime(toStartOfInterval(received_at, INTERVAL 15 MINUTE), 'UTC') AS quarter, source,
+    event_name, status, dedup_key, event_time
+FROM conversions
+WHERE dedup_key != 0 AND bitAnd(toUInt64(dedup_key), 15) = 0;

@@ -31,3 +31,11 @@ bench-dedup:
 fix:
     uv run ruff format
     uv run ruff check --fix
+
+# a picture of every page of the console, wide and narrow, light and dark, in docs/screenshots
+screenshots *arguments:
+    uv run python tests/browser_console/screenshots.py {{arguments}}
+
+# fetch the browser libraries of the console anew, by npm
+vendor:
+    uv run python scripts/vendor.py

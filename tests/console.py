@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from itertools import count
 from pathlib import Path
@@ -16,10 +16,10 @@ from litestar.testing import TestClient
 
 from headgate.desk.app import Console, Desk, desk_app
 from headgate.desk.passwords import Passwords
+from headgate.errors import StoreUnavailable
 from headgate.registry import accounts, event_groups, organizations, partners, roles, users
 from headgate.registry.base import Registry
 from headgate.registry.roles import Role
-from headgate.store.memory import MemoryStore
 
 NOW = 1_800_000_000
 PASSWORD = "four words in a row"
@@ -61,6 +61,19 @@ class Browser(TestClient[Any]):
             self.csrf = found[1]
 
 
+class Shelf:
+    """A store that answers named queries from a table; what is not in it is empty."""
+
+    def __init__(self) -> None:
+        self.answers: dict[str, list[dict[str, Any]]] = {}
+        self.away = False
+
+    def query(self, name: str, parameters: Mapping[str, Any] | None = None) -> list[dict[str, Any]]:
+        if self.away:
+            raise StoreUnavailable("the store is away")
+        return self.answers.get(name, [])
+
+
 class Site:
     """The console, what it stands on, and its clock."""
 
@@ -69,7 +82,7 @@ class Site:
         self._numbers = count(1)
         self.registry = Registry.at("", folder / "registry.db")
         self.registry.migrate()
-        self.store = store if store is not None else MemoryStore()
+        self.store = store if store is not None else Shelf()
         console = Console(
             registry=self.registry,
             signing_key=Ed25519PrivateKey.generate(),

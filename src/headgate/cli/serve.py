@@ -72,7 +72,8 @@ def _announce(started: Started) -> None:
     for name, where in (
         ("Events API", f"{started.running.edge_url}/v1/events"),
         ("API document", f"{started.running.edge_url}/openapi.json"),
-        ("Desk, metrics", f"{started.running.desk_url}/metrics"),
+        ("Console", f"{started.running.desk_url}/"),
+        ("Metrics", f"{started.running.desk_url}/metrics"),
         ("Data", str(started.folder.root)),
     ):
         console.print(f"  {name:<14}{where}")
@@ -80,6 +81,9 @@ def _announce(started: Started) -> None:
         console.print(f"  {'Certificate':<14}ours, for development: trust {started.certificate.authority}")
     if started.demo:
         _announce_demo(console, started)
+    if started.first_link:
+        console.print("\nNobody can sign in to the console yet. This link makes the first admin, once, within a day:\n")
+        print(started.first_link, flush=True)  # noqa: T201 - to be pasted: no wrapping, no markup
     console.print("\nCtrl-C stops it.\n")
 
 

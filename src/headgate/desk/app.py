@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from litestar import Litestar
+from litestar import Litestar, Router
 from litestar.datastructures import State
 from litestar.di import Provide
 from litestar.exceptions import HTTPException
@@ -17,7 +17,18 @@ from headgate.desk.api.reports import Reports
 from headgate.desk.forgery import check_forgery
 from headgate.desk.frame import provide_frame
 from headgate.desk.headers import add_headers
-from headgate.desk.pages import home, sign_in
+from headgate.desk.pages import (
+    account_settings,
+    audit,
+    groups,
+    home,
+    keys,
+    partners,
+    profile,
+    sign_in,
+    users,
+    welcome,
+)
 from headgate.desk.parts import Console, Desk
 from headgate.desk.problems import answer_failure, answer_problem
 from headgate.errors import HeadgateError
@@ -26,13 +37,17 @@ __all__ = ["Console", "Desk", "desk_app"]
 
 OPERATING = (operating.get_health, operating.get_readiness, operating.get_metrics)
 API: tuple[ControllerRouterHandler, ...] = (Reports,)
-PAGES: tuple[ControllerRouterHandler, ...] = (assets.get_asset, *sign_in.ROUTES, *home.ROUTES)
+_PAGES = (sign_in, welcome, profile, home, groups, keys, partners, users, audit, account_settings)
+PAGES: tuple[ControllerRouterHandler, ...] = (assets.get_asset, *(route for page in _PAGES for route in page.ROUTES))
 
 
 def desk_app(desk: Desk) -> Litestar:
     """The application. Pages, and all that is about users, only where the desk has a console."""
+    # by way of one router: an application that is given two handlers of a path, one after the other, registers the first
+    # one twice, and then never waits for what it gives back
+    everything = Router("/", route_handlers=[*OPERATING, *API, *(PAGES if desk.console else ())])
     return Litestar(
-        route_handlers=[*OPERATING, *API, *(PAGES if desk.console else ())],
+        route_handlers=[everything],
         state=State({"desk": desk}),
         guards=[check_access],
         before_request=check_forgery,

@@ -73,9 +73,9 @@ class Frame:
             yield connection
 
     @contextmanager
-    def change(self) -> Iterator[Change]:
-        """A change of the registry by the visitor, now and from where they are."""
-        by, address = self.visitor.name, address_of(self.request)
+    def change(self, by: str | None = None) -> Iterator[Change]:
+        """A change of the registry, now and from where they are, by the visitor or whoever else is named."""
+        by, address = by or self.visitor.name, address_of(self.request)
         with self.console.registry.change(by=by, now=self.console.clock(), address=address) as change:
             yield change
 

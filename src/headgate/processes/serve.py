@@ -22,6 +22,7 @@ from headgate.errors import SettingsError
 from headgate.processes import child
 from headgate.processes.demo import Prepared, prepare_demo
 from headgate.processes.dev_tls import Certificate, dev_certificate
+from headgate.processes.first_user import first_link
 from headgate.processes.folder import DataFolder, Running
 from headgate.processes.supervisor import Role, Supervisor
 from headgate.settings import Settings
@@ -40,6 +41,8 @@ class Started(NamedTuple):
     folder: DataFolder
     demo: Prepared | None
     certificate: Certificate | None
+    #: link that makes the first admin; None where there is a user
+    first_link: str | None = None
 
 
 def serve(settings: Settings, announce: Callable[[Started], None]) -> None:
@@ -63,7 +66,7 @@ def serve(settings: Settings, announce: Callable[[Started], None]) -> None:
             folder.read_operator_token()
             demo = prepare_demo(settings, folder, running)
             folder.write_private(folder.running, msgspec.json.encode(running).decode())
-            started = Started(running, folder, demo, certificate)
+            started = Started(running, folder, demo, certificate, first_link(settings, folder, running))
             try:
                 asyncio.run(
                     _supervise(settings, _roles(settings, edge_socket, desk_socket, certificate), started, announce)

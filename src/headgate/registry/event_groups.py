@@ -45,7 +45,7 @@ def create(
         "updated_at": change.now,
     }
     change.connection.execute(insert(tables.event_groups).values(values))
-    change.note("create event group", group_id, f"account {account_id}, identifiers {identifiers}")
+    change.note("create event group", group_id, f"account {account_id}, identifiers {identifiers}", account=account_id)
     return get(change.connection, group_id)
 
 
@@ -53,7 +53,7 @@ def update_entry(
     change: Change, group_id: str, *, name: str | None = None, identifiers: Identifiers | None = None
 ) -> EventGroupEntry:
     """Change what is not None. Raises `NotRegistered`, `InvalidRegistration`."""
-    get(change.connection, group_id)
+    account_id = get(change.connection, group_id).account_id
     values: dict[str, str | int] = {}
     if name is not None:
         values["name"] = check_name(name)
@@ -63,7 +63,7 @@ def update_entry(
         values["updated_at"] = change.now
         change.connection.execute(update(tables.event_groups).where(_columns.id == group_id).values(values))
         told = ", ".join(f"{field} {value}" for field, value in values.items() if field != "updated_at")
-        change.note("update event group", group_id, told)
+        change.note("update event group", group_id, told, account=account_id)
     return get(change.connection, group_id)
 
 

@@ -63,15 +63,17 @@ def create(
         "created_by": change.by,
     }
     change.connection.execute(insert(tables.keys).values(values))
-    change.note("create key", key_id, f"account {account_id}" if account_id else f"partner {partner_id}")
+    owner = f"account {account_id}" if account_id else f"partner {partner_id}"
+    change.note("create key", key_id, owner, account=account_id)
     return sign(signing_key, Claims(key_id, account_id, partner_id), change.now)
 
 
 def revoke(change: Change, key_id: str) -> KeyEntry:
     """Let the key no longer hold. A key that was revoked before keeps its date. Raises `NotRegistered`."""
-    if get(change.connection, key_id).revoked_at is None:
+    entry = get(change.connection, key_id)
+    if entry.revoked_at is None:
         change.connection.execute(update(tables.keys).where(_columns.id == key_id).values(revoked_at=change.now))
-        change.note("revoke key", key_id)
+        change.note("revoke key", key_id, account=entry.account_id)
     return get(change.connection, key_id)
 
 

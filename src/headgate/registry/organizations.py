@@ -29,7 +29,7 @@ def create(change: Change, organization_id: str, *, name: str = "") -> Organizat
     change.connection.execute(
         insert(tables.organizations).values(id=entry.id, name=entry.name, created_at=entry.created_at)
     )
-    change.note("create organization", entry.id)
+    change.note("create organization", entry.id, organization=entry.id)
     return entry
 
 

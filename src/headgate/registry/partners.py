@@ -44,7 +44,7 @@ def grant(change: Change, partner_id: str, account_id: str) -> PartnerEntry:
     if account_id not in partner.granted_by:
         values = {"partner_id": partner_id, "account_id": account_id, "granted_at": change.now}
         change.connection.execute(insert(tables.partner_grants).values(values))
-        change.note("grant account", partner_id, f"account {account_id}")
+        change.note("grant account", partner_id, f"account {account_id}", account=account_id)
     return get(change.connection, partner_id)
 
 
@@ -56,7 +56,7 @@ def withdraw(change: Change, partner_id: str, account_id: str) -> PartnerEntry:
     change.connection.execute(
         delete(tables.partner_grants).where(_grants.partner_id == partner_id, _grants.account_id == account_id)
     )
-    change.note("withdraw account", partner_id, f"account {account_id}")
+    change.note("withdraw account", partner_id, f"account {account_id}", account=account_id)
     return get(change.connection, partner_id)
 
 

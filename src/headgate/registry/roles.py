@@ -77,6 +77,18 @@ def of_user(connection: Connection, user_id: str) -> Roles:
     )
 
 
+def in_account(connection: Connection, account_id: str) -> dict[str, Role]:
+    """User id -> the role that the account itself has given them."""
+    query = select(_account.user_id, _account.role).where(_account.account_id == account_id)
+    return {user_id: Role.read(word) for user_id, word in connection.execute(query)}
+
+
+def in_organization(connection: Connection, organization_id: str) -> dict[str, Role]:
+    """User id -> the role that the organization has given them."""
+    query = select(_organization.user_id, _organization.role).where(_organization.organization_id == organization_id)
+    return {user_id: Role.read(word) for user_id, word in connection.execute(query)}
+
+
 def give_in_account(change: Change, user_id: str, account_id: str, role: Role) -> None:
     """Let the user have this role, and no other, in the account. Raises `NotRegistered`, `InvalidRegistration`."""
     accounts.get(change.connection, account_id)

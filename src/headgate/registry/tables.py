@@ -48,6 +48,7 @@ accounts = Table(
     Column("organization_id", String(ID_LENGTH), ForeignKey("organizations.id"), nullable=False, index=True),
     Column("name", String(NAME_LENGTH), nullable=False),
     Column("created_at", BigInteger, nullable=False),
+    Column("time_zone", String(64)),
 )
 
 #: the `partner_name`s that an account allows; none listed: any

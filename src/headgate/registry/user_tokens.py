@@ -51,7 +51,7 @@ def create(change: Change, token_id: str, user_id: str, *, name: str, secret: st
         "used_from": "",
     }
     change.connection.execute(insert(tables.user_tokens).values(values))
-    change.note("create token", token_id, f"of user {user_id}: {name}")
+    change.note("create token", user_id, f"token {token_id}: {name}")
     return token
 
 
@@ -60,7 +60,7 @@ def revoke(change: Change, token_id: str, user_id: str) -> None:
     held = (_columns.id == token_id) & (_columns.user_id == user_id) & _columns.revoked_at.is_(None)
     if not change.connection.execute(update(tables.user_tokens).where(held).values(revoked_at=change.now)).rowcount:
         raise NotRegistered(f"there is no token {token_id} that still holds")
-    change.note("revoke token", token_id, f"of user {user_id}")
+    change.note("revoke token", user_id, f"token {token_id}")
 
 
 def revoke_all(change: Change, user_id: str) -> None:

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Any, Literal
 
 from litestar import Request, Response, get, post
-from litestar.enums import RequestEncodingType
-from litestar.params import Body
 from litestar.response import Redirect
 from msgspec import Struct
 
 from headgate.desk import cookies
+from headgate.desk.forms import Form
 from headgate.desk.frame import Frame, FrameHere, Page
 from headgate.desk.parts import Console
 from headgate.desk.visitor import address_of
@@ -53,7 +52,7 @@ def get_sign_in(frame: FrameHere, request: Request[Any, Any, Any]) -> Page:
 def post_sign_in(
     frame: FrameHere,
     request: Request[Any, Any, Any],
-    data: Annotated[SignIn, Body(media_type=RequestEncodingType.URL_ENCODED)],
+    data: Form[SignIn],
 ) -> Response[Any]:
     """Let in whoever knows the password. An unknown user costs the time, and gets the answer, of a wrong password."""
     console, address = frame.console, address_of(request)
@@ -112,9 +111,7 @@ def post_sign_out(frame: FrameHere, request: Request[Any, Any, Any]) -> Response
 
 
 @post("/theme", status_code=200, sync_to_thread=False, include_in_schema=False)
-def post_theme(
-    request: Request[Any, Any, Any], data: Annotated[Theme, Body(media_type=RequestEncodingType.URL_ENCODED)]
-) -> Response[Any]:
+def post_theme(request: Request[Any, Any, Any], data: Form[Theme]) -> Response[Any]:
     """Light, dark, or as the system has it."""
     answer = Redirect(local_path(data.back), status_code=303)
     answer.cookies.append(cookies.make(request, "theme", "" if data.theme == "auto" else data.theme))

@@ -222,3 +222,10 @@ WHERE {event_group_id:String} IN ('', event_group_id)
     AND block >= {first_block:UInt64}
     AND block <= {last_block:UInt64}
 ORDER BY block DESC, row DESC
+
+-- name: keys_used
+-- The keys that events came with in an account, and the beginning of the last hour in which they did, in seconds.
+SELECT key_id, toUnixTimestamp(max(hour)) AS used_at
+FROM tallies
+WHERE account_id = {account_id:String}
+GROUP BY key_id

@@ -1,4 +1,4 @@
-"""Users and what they sign in with; acts say whom they concern and from where they were done."""
+"""Users and what they sign in with; acts say whom they concern and from where; accounts have a time zone."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ def upgrade() -> None:
     _make_sign_in()
     _make_user_tokens()
     _widen_acts()
+    op.add_column("accounts", sa.Column("time_zone", sa.String(length=64), nullable=True))
 
 
 def _make_users() -> None:

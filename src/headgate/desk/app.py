@@ -13,6 +13,7 @@ from litestar.types import ControllerRouterHandler
 
 from headgate.desk import assets, operating
 from headgate.desk.access import check_access
+from headgate.desk.api.measures import Measures
 from headgate.desk.api.reports import Reports
 from headgate.desk.forgery import check_forgery
 from headgate.desk.frame import provide_frame
@@ -20,12 +21,19 @@ from headgate.desk.headers import add_headers
 from headgate.desk.pages import (
     account_settings,
     audit,
+    connect,
+    diagnostics,
+    event_groups,
+    events,
     groups,
     home,
     keys,
+    overview,
     partners,
     profile,
     sign_in,
+    test_events,
+    trace,
     users,
     welcome,
 )
@@ -36,9 +44,13 @@ from headgate.errors import HeadgateError
 __all__ = ["Console", "Desk", "desk_app"]
 
 OPERATING = (operating.get_health, operating.get_readiness, operating.get_metrics)
-API: tuple[ControllerRouterHandler, ...] = (Reports,)
+API: tuple[ControllerRouterHandler, ...] = (Reports, Measures)
 _PAGES = (sign_in, welcome, profile, home, groups, keys, partners, users, audit, account_settings)
-PAGES: tuple[ControllerRouterHandler, ...] = (assets.get_asset, *(route for page in _PAGES for route in page.ROUTES))
+_DATA_PAGES = (event_groups, overview, test_events, diagnostics, trace, events, connect)
+PAGES: tuple[ControllerRouterHandler, ...] = (
+    assets.get_asset,
+    *(route for page in (*_PAGES, *_DATA_PAGES) for route in page.ROUTES),
+)
 
 
 def desk_app(desk: Desk) -> Litestar:

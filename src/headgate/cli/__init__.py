@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from headgate.cli import accounts, groups, keys, organizations, partners, reading
+from headgate.cli import accounts, demo, groups, keys, organizations, partners, reading
 from headgate.cli.rebuild import rebuild
 from headgate.cli.serve import serve
 from headgate.errors import HeadgateError
@@ -49,6 +49,7 @@ app.add_typer(accounts.app, name="accounts")
 app.add_typer(groups.app, name="groups")
 app.add_typer(partners.app, name="partners")
 app.add_typer(keys.app, name="keys")
+app.add_typer(demo.app, name="demo")
 
 
 def _print_version(asked: bool) -> None:

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from hashlib import sha256
-from typing import NamedTuple
+from itertools import islice
+from typing import Any, NamedTuple
 
 import msgspec
 import numpy as np
@@ -21,6 +22,10 @@ DAY = 86_400
 SLOT = 120
 MICROSECONDS = 1_000_000
 PERSONS = 30_000
+#: slots whose dice are thrown at once
+STRETCH = DAY // SLOT
+#: running sums of the shares of slips: another event id, a time past the window, another name
+SLIPS = (0.012, 0.018, 0.04)
 #: how busy the hours of a day are, from midnight on, and the days of a week, from Thursday on, as 1 January 1970 was one
 HOURS = (3, 2, 1, 1, 1, 2, 4, 6, 8, 9, 10, 10, 11, 10, 9, 9, 10, 12, 14, 16, 17, 15, 10, 6)
 WEEKDAYS = (10, 11, 13, 14, 9, 9, 10)
@@ -29,6 +34,8 @@ _AGENTS = (
     "Mozilla/5.0 (iPhone; CPU iPhone OS 18_5 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Mobile/15E148",
     "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0",
 )
+#: share of a server's events that are rejected while all is well
+USUAL = 0.004
 _EMPTY, _UNDEFINED = sha256(b"").hexdigest(), sha256(b"undefined").hexdigest()
 
 
@@ -63,7 +70,12 @@ class Place(NamedTuple):
     #: seconds that the server's clock is ahead
     ahead: int = 0
     #: share of the server's events that are rejected at the end of the time; it starts to rise two weeks before
-    broken: float = 0.004
+    broken: float = USUAL
+
+    @property
+    def money(self) -> bytes:
+        """Its currency."""
+        return self.currency.encode()
 
 
 PLACES = (
@@ -109,40 +121,48 @@ class Senders:
         self._rejections = _rejections(place.event_group_id)
         self._made = 0
 
-    def slot(self, begins: int, acts: int, bad: float) -> list[Receipt]:
-        """The requests of a slot that begins then (seconds since 1970), in which so much is done.
+    def stretch(self, begins: int, counts: list[int], bad: list[float]) -> Iterator[list[Receipt]]:
+        """The requests of each of many slots, the first of which begins then (seconds since 1970).
 
-        `bad` of the server's events are rejected.
+        `counts` is how much is done in each, `bad` the share of the server's events that are rejected. The dice are thrown
+        for all of them at once: one by one they would take most of the time.
         """
-        if not acts:
-            return []
-        chance, place = self._chance, self._place
-        kinds = chance.choice(len(place.acts), acts, p=self._shares).tolist()
-        persons = chance.integers(0, PERSONS, acts).tolist()
-        times = (begins + np.sort(chance.integers(0, SLOT - 5, acts))).tolist()
-        values = np.round(np.exp(chance.normal(0, 0.5, acts)), 3).tolist()
-        rolls = chance.random((5, acts)).tolist()
+        chance, place, acts = self._chance, self._place, sum(counts)
+        throws = iter(
+            zip(
+                chance.choice(len(place.acts), acts, p=self._shares).tolist(),
+                chance.integers(0, PERSONS, acts).tolist(),
+                np.exp(chance.normal(0, 0.5, acts)).tolist(),
+                *chance.random((6, acts)).tolist(),
+                strict=True,
+            )
+        )
+        for number, (count, worse) in enumerate(zip(counts, bad, strict=True)):
+            yield self._slot(begins + number * SLOT, list(islice(throws, count)), worse) if count else []
+
+    def _slot(self, begins: int, throws: list[tuple[Any, ...]], bad: float) -> list[Receipt]:
+        place = self._place
         pixel: list[bytes] = []
         api: list[bytes] = []
-        for kind, person, time, value, by_pixel, by_api, peculiar, limited, late in zip(
-            kinds, persons, times, values, *rolls, strict=True
-        ):
+        for kind, person, value, when, by_pixel, by_api, slip, limited, late in throws:
             act = place.acts[kind]
             self._made += 1
+            time = begins + int(when * (SLOT - 5))
             line = _Line(act, b"%d-%d" % (begins // SLOT, self._made), time, value * act.value, limited < place.limited)
             if by_pixel < act.pixel:
-                pixel.append(line.write(self._persons[person].pixel, place.currency))
+                pixel.append(line.write(self._persons[person].pixel, place.money))
             if by_api < act.api:
-                lag = int(HOUR + late / place.late * 3 * DAY) if late < place.late else -place.ahead
-                peculiarity = line.peculiar(peculiar, lag)
-                api.append(peculiarity.write(self._persons[person].api, place.currency))
+                lag = int(HOUR + late / place.late * 3 * DAY) if late < place.late else 0
+                api.append(line.slipped(slip, lag, place.ahead).write(self._persons[person].api, place.money))
         return self._receipts(begins, pixel, api, bad)
 
     def _receipts(self, begins: int, pixel: list[bytes], api: list[bytes], bad: float) -> list[Receipt]:
         found = []
         group = self._place.event_group_id
         if pixel:
-            found.append(self._receipt(f"{group}-p-{begins // SLOT}", (begins + SLOT - 4) * MICROSECONDS, "pixel", pixel, []))
+            found.append(
+                self._receipt(f"{group}-p-{begins // SLOT}", (begins + SLOT - 4) * MICROSECONDS, "pixel", pixel, [])
+            )
         if api:
             count = int(self._chance.binomial(len(api), bad)) if bad else 0
             kinds = self._chance.integers(0, len(self._rejections), count).tolist()
@@ -181,37 +201,40 @@ class _Line(NamedTuple):
     limited: bool
     name: str = ""
 
-    def peculiar(self, chance: float, lag: int) -> _Line:
-        """As the server sends it: most often the same, at times with a slip that keeps it from being a duplicate."""
-        time = self.time - lag if lag > 0 else self.time
-        if chance < 0.012:  # noqa: PLR2004 - shares of slips, each named by what it does
-            return self._replace(id=b"srv-" + self.id, time=time)
-        if chance < 0.018:  # noqa: PLR2004
-            return self._replace(time=time - 700 - int(chance * 100_000) % 2000)
-        if chance < 0.022 and self.act.event_name == "INITIATE_CHECKOUT":  # noqa: PLR2004
-            return self._replace(name="PURCHASE", time=time)
-        # a clock that is ahead writes the moment of receipt, and more
-        return self._replace(time=time if lag >= 0 else self.time + SLOT - lag)
+    def slipped(self, chance: float, lag: int, ahead: int) -> _Line:
+        """As the server sends it: most often the same, at times with a slip that keeps it from being a duplicate.
 
-    def write(self, user: bytes, currency: str) -> bytes:
+        Or it is late by `lag` seconds, or its clock ahead, and then it names the moment of sending.
+        """
+        time = self.time - lag if lag or not ahead else self.time // SLOT * SLOT + SLOT + ahead
+        if chance >= SLIPS[-1]:
+            return self._replace(time=time) if time != self.time else self
+        if chance < SLIPS[0]:
+            return self._replace(id=b"srv-" + self.id, time=time)
+        if chance < SLIPS[1]:
+            return self._replace(time=time - 700 - int(chance * 100_000) % 2000)
+        return self._replace(name="PURCHASE", time=time) if self.act.event_name == "INITIATE_CHECKOUT" else self
+
+    def write(self, user: bytes, currency: bytes) -> bytes:
+        """The event in normal form."""
+        act = self.act
         money = (
             b'"value":%.2f,"currency":"%b","order_id":"order-%b","content_name":"Item %d"'
-            % (self.value, currency.encode(), self.id.removeprefix(b"srv-"), self.time % 97)
-            if self.act.value
+            % (self.value, currency, self.id.removeprefix(b"srv-"), self.time % 97)
+            if act.value
             else b""
         )
         return (
             b'{"event_id":"%b","event_name":"%b","event_time":%d,"event_type":"conversion","event_source":"website",'
             b'"event_source_url":"https://shop.example/p/%d","user_data":{%b},"custom_data":{%b},"opt_out":"%b"}'
-            % (
-                self.id,
-                (self.name or self.act.event_name).encode(),
-                self.time,
-                self.time % 211,
-                user,
-                money,
-                b"true" if self.limited else b"false",
-            )
+        ) % (
+            self.id,
+            (self.name or act.event_name).encode(),
+            self.time,
+            self.time % 211,
+            user,
+            money,
+            b"true" if self.limited else b"false",
         )
 
 
@@ -228,7 +251,7 @@ def _person(place: Place, number: int) -> _Person:
         address = _EMPTY if number % 3 else _UNDEFINED
     phone = sha256(f"1555{number:07}".encode()).hexdigest()
     fields = ['"is_hashed":true']
-    server = [f'"em":"{address}"', *([f'"ph":"{phone}"'] if number % 10 < 4 else [])]
+    server = [f'"em":"{address}"', *([f'"ph":"{phone}"'] if number % 5 < 2 else [])]  # noqa: PLR2004 - two in five
     if number % 10 < 7:  # noqa: PLR2004 - seven in ten have signed in before
         server.append(f'"external_id":"c{number}"')
     page = [*([f'"em":"{address}"'] if number % 10 < 5 else [])]  # noqa: PLR2004 - half of them leave it on the page
@@ -254,14 +277,20 @@ def slots(*, first: int, days: int, events: int, seed: int) -> Iterator[tuple[in
         place.event_group_id: chance.poisson(weights * (events * place.share / _told(place))).tolist()
         for place, _, chance in senders
     }
-    rising = days * DAY // SLOT - 14 * DAY // SLOT
-    for slot in range(len(weights)):
-        receipts: list[Receipt] = []
-        for place, sender, _ in senders:
-            worse = max(slot - rising, 0) / max(len(weights) - rising, 1)
-            bad = 0.004 + (place.broken - 0.004) * worse * worse
-            receipts += sender.slot(first + slot * SLOT, counts[place.event_group_id][slot], bad)
-        yield first + (slot + 1) * SLOT, receipts
+    rising = max(len(weights) - 14 * DAY // SLOT, 0)
+    worse = np.clip((np.arange(len(weights)) - rising) / max(len(weights) - rising, 1), 0, 1) ** 2
+    for start in range(0, len(weights), STRETCH):
+        part = slice(start, start + STRETCH)
+        stretches = [
+            sender.stretch(
+                first + start * SLOT,
+                counts[place.event_group_id][part],
+                (USUAL + (place.broken - USUAL) * worse[part]).tolist(),
+            )
+            for place, sender, _ in senders
+        ]
+        for number, of_slot in enumerate(zip(*stretches, strict=True), start + 1):
+            yield first + number * SLOT, [receipt for receipts in of_slot for receipt in receipts]
 
 
 def _told(place: Place) -> float:

@@ -59,9 +59,7 @@ def seed_demo(settings: Settings, *, days: int, events: int, seed: int, made: Te
 
         with core_parts(settings, folder, tell) as parts:
             parts.worker.drain()
-        return Seeded(
-            count, written - began, time.perf_counter() - written, [place.event_group_id for place in PLACES]
-        )
+        return Seeded(count, written - began, time.perf_counter() - written, [place.event_group_id for place in PLACES])
 
 
 def _refuse_twice(folder: DataFolder) -> None:

@@ -32,7 +32,7 @@ def get_diagnostics(frame: FrameHere) -> Page:
         title="Diagnostics",
         filters=filters,
         ranges=RANGES,
-        choices=choices(store, asked),
+        available=choices(store, asked),
         totals=totals(store, asked),
         reasons=rejection_reasons(store, asked),
         near=near_duplicates(store, asked),

@@ -26,7 +26,7 @@ def get_events(frame: FrameHere) -> Page:
         title="Events",
         filters=filters,
         ranges=RANGES,
-        choices=choices(frame.desk.store, filters.asked),
+        available=choices(frame.desk.store, filters.asked),
         narrowed=narrowed,
         words=_words(narrowed),
         hidden={name: value for name, value in kept.items() if value and name != "status"},

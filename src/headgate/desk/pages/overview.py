@@ -38,7 +38,7 @@ def get_overview(frame: FrameHere) -> Page:
         title=frame.group.name,
         filters=filters,
         ranges=RANGES,
-        choices=choices(store, asked),
+        available=choices(store, asked),
         zone=zone,
         totals=sums,
         events=events,

@@ -27,6 +27,10 @@ bench *arguments:
 bench-dedup:
     uv run python -m bench.dedup_memory
 
+# bundle the browser script into the server's package; prints its size and fails over 4096 bytes gzipped
+pixel:
+    cd pixel && npm ci --no-audit --no-fund --loglevel=error && npm run --silent build
+
 # put the formatter and the safe fixes to work
 fix:
     uv run ruff format

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import atexit
 import re
+import shutil
+import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from functools import cache
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -68,7 +72,7 @@ class Shelf:
         self.answers: dict[str, list[dict[str, Any]]] = {}
         self.away = False
 
-    def query(self, name: str, parameters: Mapping[str, Any] | None = None) -> list[dict[str, Any]]:
+    def query(self, name: str, _parameters: Mapping[str, Any] | None = None) -> list[dict[str, Any]]:
         if self.away:
             raise StoreUnavailable("the store is away")
         return self.answers.get(name, [])
@@ -80,8 +84,9 @@ class Site:
     def __init__(self, folder: Path, store: Any = None) -> None:
         self.now = NOW
         self._numbers = count(1)
-        self.registry = Registry.at("", folder / "registry.db")
-        self.registry.migrate()
+        path = folder / "registry.db"
+        shutil.copyfile(_filled(), path)
+        self.registry = Registry.at("", path)
         self.store = store if store is not None else Shelf()
         console = Console(
             registry=self.registry,
@@ -92,11 +97,13 @@ class Site:
             edge_url="https://events.example.com",
         )
         self.app = desk_app(Desk(self.store, "operator-token", lambda: 0, lambda: None, "", console))
-        _fill(self.registry)
 
-    def browser(self, **more: Any) -> Browser:
-        """Somebody who is not signed in."""
-        return Browser(self.app, raise_server_exceptions=False, **more)
+    def browser(self, token: str | None = None) -> Browser:
+        """Somebody who is not signed in; with a token, a script."""
+        browser = Browser(self.app, raise_server_exceptions=False)
+        if token is not None:
+            browser.headers["Authorization"] = f"Bearer {token}"
+        return browser
 
     def as_user(self, user_id: str) -> Browser:
         """Somebody who is."""
@@ -106,6 +113,22 @@ class Site:
         assert answer.status_code == 303, answer.text
         browser.see("/accounts")
         return browser
+
+
+@cache
+def _filled() -> Path:
+    """A registry to be copied: making one takes longer than most tests do with it."""
+    folder = Path(tempfile.mkdtemp(prefix="headgate-console-"))
+    atexit.register(shutil.rmtree, folder)
+    registry = Registry.at("", folder / "registry.db")
+    registry.migrate()
+    _fill(registry)
+    with registry.aside() as connection:
+        connection.exec_driver_sql("COMMIT")
+        connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+        connection.exec_driver_sql("BEGIN")
+    registry.close()
+    return folder / "registry.db"
 
 
 def _fill(registry: Registry) -> None:

@@ -55,6 +55,9 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
     edge_host: Annotated[str, _about("Address that the public API listens on.")] = "127.0.0.1"
     edge_port: Annotated[Port, _about("Port of the public API; 0 takes any free one.")] = 8600
+    public_url: Annotated[
+        str, _about("URL at which senders and pages reach the public API; empty for where it listens.")
+    ] = ""
     edge_workers: Annotated[
         Count, _about("Processes that serve the public API.", "half of the processors, at least 1")
     ] = field(default_factory=_half_the_processors)
@@ -90,6 +93,10 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         CountOrNone,
         _about("Invalid events a minute that one key may send to one worker (else 429); 0 sets no limit."),
     ] = 60_000
+    pixel_events_per_second: Annotated[
+        CountOrNone,
+        _about("Events a second that the pages of one event group may send to one worker (else 429); 0 sets no limit."),
+    ] = 1000
 
     dedup_memory_keys: Annotated[
         Count, _about("Event ids that deduplication keeps in memory; older ones are asked of the store.")

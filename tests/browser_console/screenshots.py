@@ -17,6 +17,7 @@ sys.path[:0] = [str(Path(__file__).parents[1]), str(Path(__file__).parent)]
 
 from chromium import chromium
 from playwright.sync_api import Browser, BrowserContext, Page
+
 from server import serving
 
 WIDTHS = {"wide": (1440, 900), "narrow": (360, 740)}

@@ -128,6 +128,20 @@ def test_a_list_is_a_table_where_json_is_not_asked_for(data: str, noun: str) -> 
     assert "created" in table
 
 
+def test_a_group_says_which_sites_may_send_and_what_the_pixel_may_do(data: str) -> None:
+    run("groups", "create", "site", "--account", "acme", "--origin", "https://Shop.example/", "--data", data)
+    (entry,) = listed("groups", data)
+    assert (entry["origins"], entry["cookie"], entry["advanced_matching"]) == (["https://shop.example"], True, False)
+    flags = ("--no-cookie", "--advanced-matching", "--origin", "https://*.b.example", "--origin", "https://a.example")
+    told = run("groups", "update", "site", *flags, "--data", data).stderr
+    assert "origins https://*.b.example https://a.example, cookie off, advanced matching on" in told
+    (entry,) = listed("groups", data)
+    assert entry["origins"] == ["https://*.b.example", "https://a.example"]
+    assert (entry["cookie"], entry["advanced_matching"]) == (False, True)
+    run("groups", "update", "site", "--no-origins", "--data", data)
+    assert listed("groups", data)[0]["origins"] == []
+
+
 def test_changes_reach_a_running_worker_within_a_second(data: str, watch: Watch) -> None:
     def within_a_second(condition: Any) -> None:
         deadline = time.monotonic() + 1
@@ -153,7 +167,15 @@ def test_changes_reach_a_running_worker_within_a_second(data: str, watch: Watch)
         ("keys revoke x", "error: there is no key x\n"),
         ("groups create site --account x", "error: there is no account x\n"),
         ("groups update x --name y", "error: there is no event group x\n"),
-        ("groups update x", "error: nothing to change: give --identifiers or --name\n"),
+        (
+            "groups update x",
+            "error: nothing to change: give --identifiers, --name, --origin, --no-origins, --cookie or --advanced-matching\n",
+        ),
+        ("groups update x --origin https://a.example --no-origins", "error: --origin and --no-origins contradict"),
+        (
+            "groups create x --account acme --origin a.example",
+            "error: 'a.example' cannot be an origin: write it as https://shop",
+        ),
         ("groups create a/b --account acme", "error: 'a/b' cannot be the id of an event group: "),
         ("accounts create acme", "error: there is an account acme already\n"),
         ("accounts partners acme --any --allow A", "error: --allow and --any contradict each other\n"),
@@ -230,3 +252,22 @@ def test_the_installed_command_says_what_is_wrong_without_a_traceback(tmp_path: 
     assert result.returncode == 1
     assert result.stderr.startswith("error: there is no registry in ")
     assert "Traceback" not in result.stderr
+
+
+def test_the_base_code_is_printed_with_where_the_server_is_and_who_may_send(data: str) -> None:
+    run("groups", "create", "site", "--account", "acme", "--data", data)
+    told = run("pixel", "site", "--url", "https://events.example/", "--nonce", "n1", "--data", data)
+    assert 'src="https://events.example/pixel.js?v=' in told.stdout
+    assert 'headgate("init", "site")' in told.stdout
+    assert told.stdout.count('nonce="n1"') == 2
+    assert "No page may send yet" in told.stderr
+    run("groups", "update", "site", "--origin", "https://shop.example", "--data", data)
+    assert "Pages of https://shop.example may send" in run("pixel", "site", "--url", "https://e", "--data", data).stderr
+
+
+def test_the_base_code_needs_to_know_where_the_server_is(data: str) -> None:
+    run("groups", "create", "site", "--account", "acme", "--data", data)
+    assert "no server runs on" in run("pixel", "site", "--data", data, code=1).stderr
+    assert "there is no event group nobody" in run("pixel", "nobody", "--data", data, code=1).stderr
+    Path(data, "headgate.toml").write_text('public_url = "https://events.example"\n')
+    assert "https://events.example/pixel.js" in run("pixel", "site", "--data", data).stdout

@@ -83,7 +83,7 @@ def test_events_come_newest_first_with_what_became_of_them(clickhouse: ClickHous
     assert found[2] == {
         "block": 1, "row": 0, "received_at": NOW * MICROSECONDS, "status": "kept", "reason": "", "event_group_id": "g",
         "event_id": "a", "event_name": "LEAD", "event_time": NOW, "event_source": "", "value": "99.99",
-        "currency": "USD", "order_id": "o1", "limited_data_use": False, "request_id": "r1", "account_id": "a",
+        "currency": "USD", "order_id": "o1", "limited_data_use": False, "bot": False, "request_id": "r1", "account_id": "a",
         "key_id": "k", "source": "api", "event_source_url": "", "referrer_url": "", "partner_name": "", "user_data": {},
         "custom_data": {"value": Decimal("99.99"), "currency": "USD", "order_id": "o1"}, "unknown": {},
         "hashed_on_receipt": [],
@@ -123,14 +123,22 @@ def test_a_trace_tells_each_occurrence_station_by_station(clickhouse: ClickHouse
     bad = Rejection(index=4, errors={"event_time": "event_time is required"}, event="{}", event_id="a", event_name="X")
     load(
         receipt("r1", [event("z"), event("a", user_data={"em": "1", "ph": "2"}, hashed_on_receipt=["em"])]),
-        receipt("r2", [event("a", NOW - 599)], at=NOW + 5, key_id="k2", source="pixel"),
+        receipt("r2", [event("a", NOW - 599, user_data={"aFC": "c"})], at=NOW + 5, key_id="k2", source="pixel"),
         receipt("r3", [event("b")], at=NOW + 6, rejections=[bad]),
         receipt("r4", [event("a")], at=NOW + 7, event_group_id="other"),
     )
     kept, duplicate, rejected, other = trace(clickhouse, "a")
     assert [one.outcome for one in (kept, duplicate, rejected, other)] == ["kept", "duplicate", "rejected", "kept"]
-    assert [station.name for station in kept.stations] == ["received", "validated", "hashed", "durable", "stored"]
-    received, _, hashed, durable, stored = kept.stations
+    assert [station.name for station in kept.stations] == [
+        "received",
+        "validated",
+        "hashed",
+        "durable",
+        "stored",
+        "matchable",
+    ]
+    received, _, hashed, durable, stored, matchable = kept.stations
+    assert (matchable.at, matchable.details) == (None, {"by": ["em", "ph"], "by_duplicates": ["aFC"]})
     assert received.at == NOW * MICROSECONDS
     assert received.details == {"request_id": "r1", "account_id": "a", "key_id": "k", "source": "api"}
     assert hashed.details == {"on_receipt": ["em"], "by_sender": ["ph"]}

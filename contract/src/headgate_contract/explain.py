@@ -25,7 +25,7 @@ from headgate_contract.vocabulary import (
     HASHED_FIELDS,
     PURCHASE_TYPES,
     USER_DATA_ALIASES,
-    Identifiers,
+    Sufficient,
 )
 
 NO_IDENTIFIER = "At least one user identifier is required"
@@ -57,7 +57,7 @@ class _Notes:
         self.hashed: list[str] = []
 
 
-def explain(sent: Any, *, now: int, identifiers: Identifiers) -> Explained:
+def explain(sent: Any, *, now: int, identifiers: Sufficient) -> Explained:
     """Read one event against the contract.
 
     `sent` is the decoded JSON value with its fractions as `Decimal`; `now` is in seconds since 1970, UTC.
@@ -71,7 +71,9 @@ def explain(sent: Any, *, now: int, identifiers: Identifiers) -> Explained:
             notes.errors[field] = f"{field} is required"
     if (event_time := normal.get("event_time")) is not None and event_time > now + EVENT_TIME_AHEAD:
         notes.errors["event_time"] = "lies more than 1 hour in the future; send seconds since 1970 in UTC"
-    if sent.get("user_data") is None:
+    if sent.get("user_data") is None and identifiers == "none":
+        normal["user_data"] = {}
+    elif sent.get("user_data") is None:
         notes.errors["user_data"] = NO_IDENTIFIER
     elif isinstance(sent["user_data"], dict):
         normal["user_data"] = _read_user_data(sent["user_data"], identifiers, notes)
@@ -117,7 +119,7 @@ def _kept(field: str, value: Any) -> Any:
     return redact.scrub_field(field, value) if isinstance(value, str) and field not in HASHED_FIELDS else value
 
 
-def _read_user_data(sent: Mapping[str, Any], identifiers: Identifiers, notes: _Notes) -> dict[str, Any]:
+def _read_user_data(sent: Mapping[str, Any], identifiers: Sufficient, notes: _Notes) -> dict[str, Any]:
     path = "user_data."
     normal = _read_object(sent, path, _USER_DATA, notes)
     for alias, field in USER_DATA_ALIASES.items():
@@ -170,13 +172,13 @@ def _read_hashed(
     notes.hashed.append(field)
 
 
-def _require_identifier(sent: Mapping[str, Any], identifiers: Identifiers, notes: _Notes) -> None:
+def _require_identifier(sent: Mapping[str, Any], identifiers: Sufficient, notes: _Notes) -> None:
     """One non-empty identifier must be there (decision 1); one that is there but unreadable has its own error."""
 
     def has(fields: tuple[str, ...]) -> bool:
         return any(sent.get(field) not in (None, "") for field in (*fields, *USER_DATA_ALIASES))
 
-    if has(EXTENDED_IDENTIFIERS if identifiers == "extended" else ARTICLE_IDENTIFIERS):
+    if identifiers == "none" or has(EXTENDED_IDENTIFIERS if identifiers == "extended" else ARTICLE_IDENTIFIERS):
         return
     if has(EXTENDED_IDENTIFIERS):
         notes.errors["user_data"] = (

@@ -23,7 +23,7 @@ from headgate_contract.event import Event, EventBatch, Rejection
 from headgate_contract.explain import explain
 from headgate_contract.money import fraction, is_count, is_money
 from headgate_contract.salvage import split_events
-from headgate_contract.vocabulary import EVENT_SOURCES, EVENT_TIME_AHEAD, EVENTS_PER_REQUEST, Identifiers
+from headgate_contract.vocabulary import EVENT_SOURCES, EVENT_TIME_AHEAD, EVENTS_PER_REQUEST, Sufficient
 
 #: values that a body may hold when it has to be read piece by piece: 500 an event, and a bound on the memory they take
 VALUES_LIMIT = 500_000
@@ -45,7 +45,7 @@ _encoder = msgspec.json.Encoder(decimal_format="number")
 class Rules(NamedTuple):
     """What an event group's settings say about validation."""
 
-    identifiers: Identifiers = "article"
+    identifiers: Sufficient = "article"
 
 
 class FailedEvent(NamedTuple):
@@ -94,7 +94,7 @@ def read_batch(body: bytes, *, now: int, rules_of: Callable[[str], Rules]) -> Ba
 
 def is_normal(events: Sequence[Event], now: int, rules: Rules) -> bool:
     """Whether decoded events hold to what their types cannot say: times, identifiers, digests, bounds."""
-    extended = rules.identifiers == "extended"
+    extended, none = rules.identifiers == "extended", rules.identifiers == "none"
     latest = now + EVENT_TIME_AHEAD
     digests: list[str] = []
     urls: list[str] = []
@@ -102,8 +102,10 @@ def is_normal(events: Sequence[Event], now: int, rules: Rules) -> bool:
         user = event.user_data
         if event.event_time > latest or user.is_hashed is False:
             return False
-        if not (user.em or user.aGA or user.aID or user.aDX or user.aGI or user.aRI) and not (
-            extended and (user.ph or user.client_ip_address)
+        if not (
+            none
+            or (user.em or user.aGA or user.aID or user.aDX or user.aGI or user.aRI)
+            or (extended and (user.ph or user.client_ip_address))
         ):
             return False
         digests += [value for value in (user.em, user.ph, user.fn, user.ln, user.ge, user.db) if value is not None]

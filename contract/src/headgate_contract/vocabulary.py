@@ -42,6 +42,8 @@ DeliveryCategory = Literal["in_store", "curbside", "home_delivery"]
 PurchaseType = Literal["first_time_purchase", "repeat_purchase"]
 #: which identifiers suffice for an event of a group (decision 1)
 Identifiers = Literal["article", "extended"]
+#: the same as validation asks for it: a page's browser is known by its address, so that its events need no identifier
+Sufficient = Literal["article", "extended", "none"]
 
 EVENT_NAMES: tuple[str, ...] = get_args(EventName)
 CURRENCIES: tuple[str, ...] = get_args(Currency)

@@ -8,7 +8,8 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from headgate.cli import accounts, demo, groups, keys, organizations, partners, reading
+from headgate.cli import accounts, demo, groups, keys, organizations, partners, reading, users
+from headgate.cli.pixel import pixel
 from headgate.cli.rebuild import rebuild
 from headgate.cli.serve import serve
 from headgate.errors import HeadgateError
@@ -42,13 +43,14 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.command()(serve)
-for command in (reading.events, reading.trace, reading.reconcile, reading.rejections, rebuild):
+for command in (reading.events, reading.trace, reading.reconcile, reading.rejections, rebuild, pixel):
     app.command()(command)
 app.add_typer(organizations.app, name="organizations")
 app.add_typer(accounts.app, name="accounts")
 app.add_typer(groups.app, name="groups")
 app.add_typer(partners.app, name="partners")
 app.add_typer(keys.app, name="keys")
+app.add_typer(users.app, name="users")
 app.add_typer(demo.app, name="demo")
 
 

@@ -2,90 +2,33 @@
 
 from __future__ import annotations
 
-import os
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
-from headgate.cli.registry import Data
-from headgate.settings import Settings
+from headgate.cli.registry import Data, opened
+from headgate.cli.seed import seed
 
-if TYPE_CHECKING:
-    from rich.progress import ProgressColumn, Task
-
-app = typer.Typer(help="Something to look at before there is anything of one's own.", no_args_is_help=True)
-
-
-@app.callback()
-def _root() -> None:
-    """Something to look at before there is anything of one's own."""
+app = typer.Typer(help="Things to look at and to try: made-up data, a shop.", no_args_is_help=True)
+app.command()(seed)
 
 
 @app.command()
-def seed(
+def shop(
     *,
-    days: Annotated[int, typer.Option(min=1, max=365, metavar="N", help="So many days, up to now.")] = 60,
-    events: Annotated[
-        int, typer.Option(min=1000, max=50_000_000, metavar="N", help="About so many events, of three accounts.")
-    ] = 600_000,
-    seed: Annotated[int, typer.Option(min=0, metavar="N", help="The same number makes the same events.")] = 1,
+    port: Annotated[int, typer.Option(metavar="N", help="Port of the shop; 0 takes any free one.")] = 8602,
     data: Data = None,
 ) -> None:
-    """Fill the data folder with believable events of three accounts. Stop the server first.
-
-    Two months of a shop with a pixel and a server, of a streaming service whose sender breaks, and of a brand with many
-    who opt out: through the log, so that everything adds up, and `headgate rebuild` makes it again.
-    """
+    """Serve a small shop whose pages carry the pixel, beside a running server, to click through by hand."""
     from rich.console import Console
-    from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
-    from headgate.processes.demo_seed import seed_demo
-    from headgate.processes.logging import set_up
+    from headgate.processes.demo import EVENT_GROUP
+    from headgate.processes.shop import open_shop
 
-    settings = Settings.read(flags={"data": data}, environ=os.environ)
-    set_up("demo", "warning")
-    console = Console(stderr=True)
-    counted = TextColumn("{task.completed:,.0f} events,")
-    columns = (TextColumn("{task.description:<8}"), BarColumn(), counted, _rate_column(), TimeRemainingColumn())
-    progress = Progress(*columns, console=console, disable=not console.is_terminal)
-    making = progress.add_task("Making", total=events, start=False)
-    loading = progress.add_task("Loading", total=events, start=False)
-
-    def made(count: int) -> None:
-        if not progress.tasks[0].started:
-            progress.start()
-            progress.start_task(making)
-        progress.update(making, advance=count)
-
-    def loaded(count: int) -> None:
-        if not progress.tasks[1].started:
-            done = progress.tasks[0].completed
-            progress.update(making, total=done)
-            progress.update(loading, total=done)
-            progress.start_task(loading)
-        progress.update(loading, advance=count)
-
-    try:
-        seeded = seed_demo(settings, days=days, events=events, seed=seed, made=made, loaded=loaded)
-    finally:
-        progress.stop()
-    typer.echo(
-        f"Made {seeded.events:,} events of {days} days in {seeded.making:.1f} s "
-        f"({seeded.events / seeded.making:,.0f} a second), loaded them in {seeded.loading:.1f} s "
-        f"({seeded.events / seeded.loading:,.0f} a second)."
-    )
-    where = f" --data {settings.data}" if data else ""
-    typer.echo(f"Event groups: {', '.join(seeded.event_groups)}. Now: headgate serve{where}")
-
-
-def _rate_column() -> ProgressColumn:
-    from rich.progress import ProgressColumn
-    from rich.text import Text
-
-    class Rate(ProgressColumn):
-        """Events a second."""
-
-        def render(self, task: Task) -> Text:
-            return Text(f"{task.speed or 0:,.0f} a second", style="bold")
-
-    return Rate()
+    console = Console(highlight=False, soft_wrap=True)
+    with opened(data) as (registry, folder), open_shop(registry, folder, port) as (url, serve):
+        console.print(f"\n[bold]The shop is open:[/bold] {url}/")
+        console.print(f"  Its pages send to the event group {EVENT_GROUP}. See what became of it:")
+        print(f"  headgate events --group {EVENT_GROUP} --data {folder.root}", flush=True)  # noqa: T201 - to be pasted
+        console.print("\nCtrl-C closes it.\n")
+        serve()

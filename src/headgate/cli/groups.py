@@ -20,6 +20,18 @@ _IDENTIFIERS_HELP = (
     "or 'extended' (also a telephone number or an IP address)."
 )
 
+Origins = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--origin",
+        metavar="ORIGIN",
+        help="Web site whose pages may send by the pixel: https://shop.example, or https://*.shop.example for every "
+        "sub-domain. Repeat it for several.",
+    ),
+]
+_COOKIE_HELP = "Whether the pixel may set its first-party cookie."
+_MATCHING_HELP = "Whether the pixel may take raw e-mail addresses and their like, to hash them in the page."
+
 
 @app.command()
 def create(
@@ -28,13 +40,27 @@ def create(
     account: Annotated[str, typer.Option(metavar="ID", help="Account that it belongs to.")],
     name: Annotated[str, typer.Option(help="Its name for people; the id if left out.")] = "",
     identifiers: Annotated[Identifiers, typer.Option(help=_IDENTIFIERS_HELP)] = "article",
+    origin: Origins = None,
+    cookie: Annotated[bool, typer.Option("--cookie/--no-cookie", help=_COOKIE_HELP)] = True,
+    advanced_matching: Annotated[
+        bool, typer.Option("--advanced-matching/--no-advanced-matching", help=_MATCHING_HELP)
+    ] = False,
     data: Data = None,
 ) -> None:
     """Create an event group. Events may be sent to it within a second."""
     from headgate.registry import event_groups
 
     with changing(data) as (change, _):
-        event_groups.create(change, group_id, account_id=account, name=name, identifiers=identifiers)
+        event_groups.create(
+            change,
+            group_id,
+            account_id=account,
+            name=name,
+            identifiers=identifiers,
+            cookie=cookie,
+            advanced_matching=advanced_matching,
+            origins=origin or (),
+        )
     say(f"Created event group {group_id} of account {account}.")
 
 
@@ -45,7 +71,8 @@ def list_(*, as_json: Json = False, data: Data = None) -> None:
 
     with opened(data) as (registry, _), registry.reading() as connection:
         entries = event_groups.entries(connection)
-    show(entries, ["id", "account_id", "name", "identifiers", "created_at", "updated_at"], as_json=as_json)
+    columns = ["id", "account_id", "name", "identifiers", "origins", "cookie", "advanced_matching", "created_at"]
+    show(entries, columns, as_json=as_json)
 
 
 @app.command()
@@ -54,13 +81,40 @@ def update(
     *,
     identifiers: Annotated[Identifiers | None, typer.Option(help=_IDENTIFIERS_HELP)] = None,
     name: Annotated[str | None, typer.Option(help="A new name for people.")] = None,
+    origin: Origins = None,
+    no_origins: Annotated[bool, typer.Option("--no-origins", help="Let no page send by the pixel any more.")] = False,
+    cookie: Annotated[bool | None, typer.Option("--cookie/--no-cookie", help=_COOKIE_HELP)] = None,
+    advanced_matching: Annotated[
+        bool | None, typer.Option("--advanced-matching/--no-advanced-matching", help=_MATCHING_HELP)
+    ] = None,
     data: Data = None,
 ) -> None:
-    """Change an event group. The change holds on every worker within a second."""
+    """Change an event group. The change holds on every worker within a second. Origins replace the former list."""
     from headgate.registry import event_groups
 
-    if identifiers is None and name is None:
-        raise InvalidRegistration("nothing to change: give --identifiers or --name")
+    if origin and no_origins:
+        raise InvalidRegistration("--origin and --no-origins contradict each other")
+    origins = () if no_origins else origin or None
+    if all(value is None for value in (identifiers, name, origins, cookie, advanced_matching)):
+        raise InvalidRegistration(
+            "nothing to change: give --identifiers, --name, --origin, --no-origins, --cookie or --advanced-matching"
+        )
     with changing(data) as (change, _):
-        entry = event_groups.update_entry(change, group_id, name=name, identifiers=identifiers)
-    say(f"Event group {entry.id}: name {entry.name}, identifiers {entry.identifiers}.")
+        entry = event_groups.update_entry(
+            change,
+            group_id,
+            name=name,
+            identifiers=identifiers,
+            cookie=cookie,
+            advanced_matching=advanced_matching,
+            origins=origins,
+        )
+    say(
+        f"Event group {entry.id}: name {entry.name}, identifiers {entry.identifiers}, "
+        f"origins {' '.join(entry.origins) or 'none'}, cookie {_on(entry.cookie)}, "
+        f"advanced matching {_on(entry.advanced_matching)}."
+    )
+
+
+def _on(setting: bool) -> str:
+    return "on" if setting else "off"

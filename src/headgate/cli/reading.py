@@ -71,6 +71,8 @@ _EVENTS = (
     Column("value", _value, spare=1, least=24),
     Column("source", _field("source"), spare=3),
 )
+#: stands for the group of what a page sent to one that there is not
+_NO_GROUP = "(no such group)"
 #: what is counted -> what a narrow terminal goes without
 _COUNTS = {"received": 1, "accepted": 3, "rejected": 2, "kept": 0, "duplicate": 0, "dead_letter": 0}
 _HOURS = (
@@ -265,7 +267,7 @@ def _draw_books(lines: list[dict[str, Any]]) -> None:
     left_out: dict[str, None] = {}
     by_key = sorted(lines, key=lambda line: (line["event_group_id"], line["key_id"], line["hour"]))
     for (group, key), hours in groupby(by_key, lambda line: (line["event_group_id"], line["key_id"])):
-        console.print(f" {printable(group)}, key {printable(key)}", style="bold")
+        console.print(f" {printable(group or _NO_GROUP)}, key {printable(key)}", style="bold")
         rows = list(hours)
         columns = _HOURS if all(row["adds_up"] for row in rows) else (*_HOURS, _WRONG)
         left_out.update(dict.fromkeys(draw(console, rows, columns)))
@@ -276,14 +278,17 @@ def _tell_rejections(rows: Iterable[dict[str, Any]]) -> int:
     console = new_console()
     count = 0
     for count, row in enumerate(rows, 1):  # noqa: B007 - counted, not used
-        said = (row["event_group_id"], row["event_name"] or "(no name)", row["event_id"] or "(no id)")
+        said = (row["event_group_id"] or _NO_GROUP, row["event_name"] or "(no name)", row["event_id"] or "(no id)")
         console.print(f"{moment(row['received_at'])}  " + "  ".join(map(printable, said)), style="bold")
         _indented(console, [(printable(field), printable(reason)) for field, reason in row["errors"].items()])
     return count
 
 
 def _tell_occurrence(console: Console, number: int, occurrence: dict[str, Any]) -> None:
-    name, group = printable(occurrence["event_name"] or "(no name)"), printable(occurrence["event_group_id"])
+    name, group = (
+        printable(occurrence["event_name"] or "(no name)"),
+        printable(occurrence["event_group_id"] or _NO_GROUP),
+    )
     console.print(f"{number}. {name} to {group}: {occurrence['outcome']}", style="bold")
     _indented(
         console,

@@ -100,6 +100,8 @@ def _cell(column: str, value: Any) -> str:
         return "-"
     if column.endswith("_at"):
         return datetime.fromtimestamp(value, UTC).strftime("%Y-%m-%d %H:%M:%S")
+    if isinstance(value, bool):
+        return "on" if value else "off"
     if isinstance(value, tuple):
         # an account that lists no partners takes all
         return ", ".join(value) or ("any" if column == "allowed_partners" else "-")

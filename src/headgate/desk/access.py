@@ -29,6 +29,8 @@ from headgate.registry.roles import Role
 
 log = structlog.get_logger()
 
+AnyConnection = ASGIConnection[Any, Any, Any, Any]
+
 
 class Scope(Enum):
     """What a route's rule is about."""
@@ -101,6 +103,44 @@ RULES: Mapping[str, Rule] = {
         ],
         REPORT,
     ),
+    # accounts, as JSON
+    "GET /api/accounts": SIGNED_IN,
+    "GET /api/accounts/{account_id}": VIEWER,
+    "PATCH /api/accounts/{account_id}": ACCOUNT_ADMIN,
+    "GET /api/accounts/{account_id}/groups": VIEWER,
+    "POST /api/accounts/{account_id}/groups": ACCOUNT_ADMIN,
+    "PATCH /api/accounts/{account_id}/groups/{group_id}": ACCOUNT_ADMIN,
+    "GET /api/accounts/{account_id}/keys": ACCOUNT_ADMIN,
+    "POST /api/accounts/{account_id}/keys": ACCOUNT_ADMIN,
+    "DELETE /api/accounts/{account_id}/keys/{key_id}": ACCOUNT_ADMIN,
+    "GET /api/accounts/{account_id}/partners": ACCOUNT_ADMIN,
+    "PUT /api/accounts/{account_id}/partners/{partner_id}": ACCOUNT_ADMIN,
+    "DELETE /api/accounts/{account_id}/partners/{partner_id}": ACCOUNT_ADMIN,
+    "GET /api/accounts/{account_id}/allowed-partners": ACCOUNT_ADMIN,
+    "PUT /api/accounts/{account_id}/allowed-partners": ACCOUNT_ADMIN,
+    "POST /api/organizations/{organization_id}/accounts": ORGANIZATION_ADMIN,
+    # oneself, users and acts, as JSON
+    "GET /api/me": SIGNED_IN,
+    "GET /api/me/tokens": SIGNED_IN,
+    "POST /api/me/tokens": SIGNED_IN,
+    "DELETE /api/me/tokens/{token_id}": SIGNED_IN,
+    "GET /api/openapi.json": SIGNED_IN,
+    "GET /api/accounts/{account_id}/users": ACCOUNT_ADMIN,
+    "POST /api/accounts/{account_id}/users": ACCOUNT_ADMIN,
+    "PUT /api/accounts/{account_id}/users/{user_id}/role": ACCOUNT_ADMIN,
+    "DELETE /api/accounts/{account_id}/users/{user_id}": ACCOUNT_ADMIN,
+    "POST /api/accounts/{account_id}/users/{user_id}/link": ACCOUNT_ADMIN,
+    "POST /api/accounts/{account_id}/users/{user_id}/disable": ACCOUNT_ADMIN,
+    "POST /api/accounts/{account_id}/users/{user_id}/enable": ACCOUNT_ADMIN,
+    "GET /api/accounts/{account_id}/audit": ACCOUNT_ADMIN,
+    "GET /api/organizations/{organization_id}/users": ORGANIZATION_ADMIN,
+    "POST /api/organizations/{organization_id}/users": ORGANIZATION_ADMIN,
+    "PUT /api/organizations/{organization_id}/users/{user_id}/role": ORGANIZATION_ADMIN,
+    "DELETE /api/organizations/{organization_id}/users/{user_id}": ORGANIZATION_ADMIN,
+    "POST /api/organizations/{organization_id}/users/{user_id}/link": ORGANIZATION_ADMIN,
+    "POST /api/organizations/{organization_id}/users/{user_id}/disable": ORGANIZATION_ADMIN,
+    "POST /api/organizations/{organization_id}/users/{user_id}/enable": ORGANIZATION_ADMIN,
+    "GET /api/organizations/{organization_id}/audit": ORGANIZATION_ADMIN,
     # sign-in
     "GET /login": ANYONE,
     "POST /login": ANYONE,
@@ -177,7 +217,7 @@ class Admitted(Struct, frozen=True):
     role: Role | None = None
 
 
-async def check_access(connection: ASGIConnection[Any, Any, Any, Any], _handler: BaseRouteHandler) -> None:
+async def check_access(connection: AnyConnection, _handler: BaseRouteHandler) -> None:
     """The guard of every route. What it found is `connection.state.admitted`, an `Admitted`."""
     connection.state.admitted = Admitted()
     method = connection.scope.get("method", "")
@@ -188,39 +228,43 @@ async def check_access(connection: ASGIConnection[Any, Any, Any, Any], _handler:
         log.error("a route has no rule in the table of access", path=connection.scope["path_template"], method=method)
         raise NotFoundException
     if rule.scope is not Scope.ANYONE:
-        connection.state.admitted = await asyncio.to_thread(_admit, connection, rule)
+        await asyncio.to_thread(_admit, connection, rule)
 
 
-def _admit(connection: ASGIConnection[Any, Any, Any, Any], rule: Rule) -> Admitted:
+def _admit(connection: AnyConnection, rule: Rule) -> None:
     desk: Desk = connection.app.state.desk
     visitor = recognise(desk, connection)
-    if visitor.user is None and (rule.scope is Scope.GROUP_ASKED or desk.console is None):
-        return Admitted(visitor)
-    if rule.scope is Scope.SIGNED_IN:
-        return Admitted(visitor)
+    # whoever is refused is refused in the frame that is theirs
+    connection.state.admitted = Admitted(visitor)
+    if rule.scope is Scope.SIGNED_IN or (
+        visitor.user is None and (rule.scope is Scope.GROUP_ASKED or not desk.console)
+    ):
+        return
     if rule.scope is Scope.OPERATOR:
-        return _for_operator(visitor)
+        _check_operator(visitor)
+        return
     assert desk.console  # noqa: S101 - without it there are no users, and the operator is in
     with desk.console.registry.reading() as reading:
-        if rule.scope is Scope.ORGANIZATION:
-            admitted = _to_organization(reading, visitor, connection.path_params["organization_id"])
-        elif rule.scope is Scope.ACCOUNT:
-            parameters = connection.path_params
-            admitted = _to_account(reading, visitor, parameters["account_id"], parameters.get("group_id"))
-        else:
-            admitted = _to_group(reading, visitor, connection.query_params.get("group"))
+        connection.state.admitted = admitted = _to_place(reading, visitor, connection, rule.scope)
     if rule.role is not None and (admitted.role is None or admitted.role < rule.role):
         raise PermissionDeniedException(
             f"This wants the role {rule.role.label}; yours here is {admitted.role.label if admitted.role else 'none'}. "
             "An admin of the account can change it."
         )
-    return admitted
 
 
-def _for_operator(visitor: Visitor) -> Admitted:
+def _to_place(reading: Connection, visitor: Visitor, connection: AnyConnection, scope: Scope) -> Admitted:
+    parameters = connection.path_params
+    if scope is Scope.ORGANIZATION:
+        return _to_organization(reading, visitor, parameters["organization_id"])
+    if scope is Scope.ACCOUNT:
+        return _to_account(reading, visitor, parameters["account_id"], parameters.get("group_id"))
+    return _to_group(reading, visitor, connection.query_params.get("group"))
+
+
+def _check_operator(visitor: Visitor) -> None:
     if visitor.user is not None:
         raise PermissionDeniedException("This is for the operator of the installation: use the command line.")
-    return Admitted(visitor)
 
 
 def _to_organization(reading: Connection, visitor: Visitor, organization_id: str) -> Admitted:

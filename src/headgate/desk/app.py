@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 from litestar import Litestar, Router
 from litestar.datastructures import State
 from litestar.di import Provide
@@ -13,6 +15,9 @@ from litestar.types import ControllerRouterHandler
 
 from headgate.desk import assets, operating
 from headgate.desk.access import check_access
+from headgate.desk.api import accounts as api_accounts
+from headgate.desk.api import users as api_users
+from headgate.desk.api.document import document, get_document
 from headgate.desk.api.measures import Measures
 from headgate.desk.api.reports import Reports
 from headgate.desk.forgery import check_forgery
@@ -44,7 +49,9 @@ from headgate.errors import HeadgateError
 __all__ = ["Console", "Desk", "desk_app"]
 
 OPERATING = (operating.get_health, operating.get_readiness, operating.get_metrics)
-API: tuple[ControllerRouterHandler, ...] = (Reports, Measures)
+REPORTS: tuple[ControllerRouterHandler, ...] = (Reports, Measures)
+#: what needs the registry
+API: tuple[ControllerRouterHandler, ...] = (*api_accounts.ROUTES, *api_users.ROUTES, get_document)
 _PAGES = (sign_in, welcome, profile, home, groups, keys, partners, users, audit, account_settings)
 _DATA_PAGES = (event_groups, overview, test_events, diagnostics, trace, events, connect)
 PAGES: tuple[ControllerRouterHandler, ...] = (
@@ -57,15 +64,15 @@ def desk_app(desk: Desk) -> Litestar:
     """The application. Pages, and all that is about users, only where the desk has a console."""
     # by way of one router: an application that is given two handlers of a path, one after the other, registers the first
     # one twice, and then never waits for what it gives back
-    everything = Router("/", route_handlers=[*OPERATING, *API, *(PAGES if desk.console else ())])
+    everything = Router("/", route_handlers=[*OPERATING, *REPORTS, *((*API, *PAGES) if desk.console else ())])
     return Litestar(
         route_handlers=[everything],
-        state=State({"desk": desk}),
+        state=State({"desk": desk, "document": cache(lambda: document((*REPORTS, *API)))}),
         guards=[check_access],
         before_request=check_forgery,
         before_send=[add_headers],
         dependencies={"frame": Provide(provide_frame, sync_to_thread=False)},
-        # what describes the desk is for who may use it; the public API has its document on the public port
+        # what describes the desk is for who may use it: `/api/openapi.json`, which is made of the same handlers
         openapi_config=None,
         exception_handlers={HeadgateError: answer_problem, HTTPException: answer_problem, Exception: answer_failure},
         logging_config=None,

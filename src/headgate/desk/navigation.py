@@ -27,7 +27,7 @@ class Link(NamedTuple):
     label: str
     url: str
     icon: str
-    is_current: bool
+    is_current: bool = False
 
 
 class Section(NamedTuple):
@@ -66,30 +66,33 @@ ORGANIZATION = (
 
 def navigation(admitted: Admitted, path: str) -> list[Section]:
     """The sections that the visitor has at this path; those without a link are left out."""
-    return [section for section in _sections(admitted, path) if section.links]
+    sections = [section for section in _sections(admitted) if section.links]
+    # on a page below another one, the nearest is where we are
+    urls = [link.url for section in sections for link in section.links if _is_under(path, link.url)]
+    here = max(urls, key=len, default=None)
+    return [
+        section._replace(links=[link._replace(is_current=link.url == here) for link in section.links])
+        for section in sections
+    ]
 
 
-def _sections(admitted: Admitted, path: str) -> Iterator[Section]:
+def _sections(admitted: Admitted) -> Iterator[Section]:
     if admitted.account is not None:
-        yield Section("Events", _links(EVENTS, admitted, path))
+        yield Section("Events", _links(EVENTS, admitted))
         if admitted.group is not None:
-            yield Section(admitted.group.name, _links(GROUP, admitted, path))
-        yield Section("Settings", _links(SETTINGS, admitted, path))
+            yield Section(admitted.group.name, _links(GROUP, admitted))
+        yield Section("Settings", _links(SETTINGS, admitted))
     if admitted.organization is not None:
-        yield Section(admitted.organization.name, _links(ORGANIZATION, admitted, path))
+        yield Section(admitted.organization.name, _links(ORGANIZATION, admitted))
 
 
-def _links(items: tuple[Item, ...], admitted: Admitted, path: str) -> list[Link]:
+def _links(items: tuple[Item, ...], admitted: Admitted) -> list[Link]:
     ids = {
         "account_id": admitted.account.id if admitted.account else "",
         "group_id": admitted.group.id if admitted.group else "",
         "organization_id": admitted.organization.id if admitted.organization else "",
     }
-    reachable = [item for item in items if _reaches(admitted, item)]
-    urls = {item: item.path.format_map(ids) for item in reachable}
-    # on a page below another one, the nearest is where we are
-    here = max((url for url in urls.values() if _is_under(path, url)), key=len, default=None)
-    return [Link(item.label, url, item.icon, url == here) for item, url in urls.items()]
+    return [Link(item.label, item.path.format_map(ids), item.icon) for item in items if _reaches(admitted, item)]
 
 
 def _is_under(path: str, url: str) -> bool:

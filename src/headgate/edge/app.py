@@ -12,14 +12,18 @@ from typing import Any, NamedTuple
 import structlog
 
 from headgate.edge.body import Receive, SenderGone
+from headgate.edge.cors import shared_with
 from headgate.edge.exposure import Exposure
 from headgate.edge.head import read_head
-from headgate.edge.ingest import Ingest, Request
+from headgate.edge.ingest import Ingest
 from headgate.edge.limits import EdgeLimits
 from headgate.edge.openapi import document
 from headgate.edge.parts import Parts
+from headgate.edge.pixel import Pixel
 from headgate.edge.problems import ending, fault, problem
 from headgate.edge.reply import Reply, plain_reply
+from headgate.edge.request import Request
+from headgate.edge.script import Script
 from headgate.errors import LogUnavailable, MethodNotAllowed, RequestError, UnknownPath
 
 Scope = MutableMapping[str, Any]
@@ -39,6 +43,8 @@ class _Route(NamedTuple):
     serve: Callable[[Request], Awaitable[Reply]]
     #: whether it takes events: over HTTPS only
     takes_events: bool = False
+    #: whether pages of any origin may ask, and read the answer
+    for_pages: bool = False
 
     def takes(self, method: str) -> bool:
         return method in self.methods.split(", ")
@@ -52,10 +58,14 @@ class EdgeApp:
         self._exposure = Exposure(limits.trusted_proxies)
         self._complained_at = 0
         self._openapi = Reply(HTTPStatus.OK, document(limits.body))
-        ingest = Ingest(parts, limits)
+        ingest, pixel = Ingest(parts, limits), Pixel(parts, limits, self._exposure)
         self._routes = {
             "/v1/events": _Route("POST", ingest.post_events, takes_events=True),
             "/v1/test_events": _Route("POST", ingest.post_test_events, takes_events=True),
+            "/v1/pixel": _Route("POST", pixel.post_events, takes_events=True, for_pages=True),
+            "/v1/pixel/settings": _Route("GET", pixel.get_settings, for_pages=True),
+            "/v1/pixel.gif": _Route("GET", pixel.get_image, takes_events=True, for_pages=True),
+            "/pixel.js": _Route("GET, HEAD", Script().get_script),
             "/healthz": _Route("GET, HEAD", self._get_health),
             "/readyz": _Route("GET, HEAD", self._get_readiness),
             "/openapi.json": _Route("GET, HEAD", self._get_openapi),
@@ -66,14 +76,25 @@ class EdgeApp:
         if scope["type"] != "http":
             raise NotImplementedError(f"the edge does not speak {scope['type']}")
         request_id = self._parts.new_request_id()
+        headers, peer = scope["headers"], scope.get("client")
+        request = Request(
+            request_id,
+            read_head(headers),
+            receive,
+            headers,
+            scope.get("query_string", b""),
+            peer[0] if peer else None,
+        )
         try:
-            reply = await self._reply(scope, Request(request_id, read_head(scope["headers"]), receive))
+            reply = await self._reply(scope, request)
         except SenderGone:
             return
         self._parts.metrics.answered(self._label(scope["path"]), reply.status)
-        await send(
-            {"type": "http.response.start", "status": reply.status, "headers": reply.all_headers(request_id)},
-        )
+        answered = reply.all_headers(request_id)
+        route = self._routes.get(scope["path"])
+        if route is not None and route.for_pages:
+            answered += shared_with(headers, preflight=scope["method"] == "OPTIONS", methods=route.methods)
+        await send({"type": "http.response.start", "status": reply.status, "headers": answered})
         await send({"type": "http.response.body", "body": reply.body})
 
     async def _reply(self, scope: Scope, request: Request) -> Reply:
@@ -103,8 +124,7 @@ class EdgeApp:
         if not route.takes(method):
             raise MethodNotAllowed(route.methods)
         if route.takes_events:
-            peer = scope.get("client")
-            self._exposure.check(scope["scheme"], peer[0] if peer else None, request.head.x_forwarded_proto)
+            self._exposure.check(scope["scheme"], request.peer, request.head.x_forwarded_proto)
         return await route.serve(request)
 
     def _label(self, path: str) -> str:

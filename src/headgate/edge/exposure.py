@@ -50,9 +50,35 @@ class Exposure:
             return
         raise Forbidden(REFUSAL)
 
+    def client_address(self, peer: str | None, forwarded: list[bytes]) -> str:
+        """The address that a request began at; empty where nothing says it.
+
+        `forwarded`: the values of all `X-Forwarded-For` headers. Each proxy adds who it was asked by at the end, so they
+        are believed from there on as far as the proxies are ours.
+        """
+        if peer is None:
+            return ""
+        address = peer
+        for word in reversed(b",".join(forwarded).decode("latin-1").split(",")):
+            if not (self._networks and self._is_trusted(address)):
+                break
+            named = _address(_without_port(word.strip()))
+            if named is None:
+                break
+            address = str(named)
+        found = _address(address)
+        return str(found) if found else ""
+
     def _look_up(self, peer: str) -> bool:
         address = _address(peer)
         return address is not None and any(address in network for network in self._networks)
+
+
+def _without_port(word: str) -> str:
+    """The address of `192.0.2.1:1234` and `[2001:db8::1]:1234`; any other word as it is."""
+    if word.startswith("["):
+        return word[1:].partition("]")[0]
+    return word.partition(":")[0] if word.count(":") == 1 else word
 
 
 def _networks(named: Sequence[str]) -> tuple[_Network, ...]:

@@ -6,34 +6,24 @@ import asyncio
 from contextlib import suppress
 from typing import NamedTuple
 
-import msgspec
-
 from headgate.edge.access import Access
-from headgate.edge.body import BodyReader, Receive, announced_length
-from headgate.edge.head import Head
+from headgate.edge.body import BodyReader, announced_length
+from headgate.edge.copies import copies
 from headgate.edge.keys import KeyRing
 from headgate.edge.limits import BYTES_AN_EVENT, EdgeLimits, RateLimits
 from headgate.edge.memory import BodyMemory, Share
 from headgate.edge.negotiate import content_encoding, require_json
 from headgate.edge.parts import Parts
 from headgate.edge.reply import Reply
+from headgate.edge.request import Request
 from headgate.errors import InvalidEnvelope, LogUnavailable
 from headgate.registry.snapshot import Key
-from headgate_contract import redact
 from headgate_contract.answer import answer
 from headgate_contract.errors import NotABatch
-from headgate_contract.event import Receipt, Rejection
+from headgate_contract.event import Receipt
 from headgate_contract.validate import Batch, read_batch
 
 _MICROSECONDS = 1_000_000
-
-
-class Request(NamedTuple):
-    """A request, as far as its headers."""
-
-    id: str
-    head: Head
-    receive: Receive
 
 
 class _Read(NamedTuple):
@@ -138,28 +128,7 @@ def _test_receipt(request: Request, read: _Read) -> Receipt:
         test=True,
         received=batch.received,
         accepted=batch.accepted,
-        rejections=_copies(batch),
-    )
-
-
-def _copies(batch: Batch) -> list[Rejection]:
-    copies = {failed.rejection.index: failed.rejection for failed in batch.failed}
-    # `lines` has the accepted events in the order sent, so they fill the places that the failed ones left
-    lines = iter(batch.lines.split(b"\n"))
-    for index in range(batch.received):
-        if index not in copies:
-            copies[index] = _copy(index, next(lines))
-    return [copies[index] for index in range(batch.received)]
-
-
-def _copy(index: int, line: bytes) -> Rejection:
-    event = msgspec.json.decode(line)
-    return Rejection(
-        index=index,
-        errors={},
-        event=redact.event(event),
-        event_id=redact.identifier(event.get("event_id") or "")[:256],
-        event_name=event["event_name"],
+        rejections=copies(batch),
     )
 
 

@@ -29,7 +29,9 @@ class EdgeLimits(NamedTuple):
     events_per_second: float = 0.0
     #: rejected events a minute and key; 0 for no limit
     rejected_per_minute: float = 60_000.0
-    #: addresses and networks of proxies whose X-Forwarded-Proto counts
+    #: events a second that the pages of a group may send; 0 for no limit
+    pixel_events_per_second: float = 1000.0
+    #: addresses and networks of proxies whose X-Forwarded-Proto and X-Forwarded-For count
     trusted_proxies: tuple[str, ...] = ()
 
 
@@ -60,6 +62,30 @@ class Bucket:
         # a clock that was set back gives nothing, and takes nothing
         self._level = min(self._burst, self._level + max(0.0, now - self._seen) * self._rate)
         self._seen = now
+
+
+class Buckets:
+    """A bucket for each of many names, all of one size. `clock` gives seconds."""
+
+    def __init__(self, rate: float, burst: float, clock: Callable[[], float]) -> None:
+        self._rate = rate
+        self._burst = burst
+        self._clock = clock
+        self._buckets: dict[str, Bucket] = {}
+
+    def wait(self, name: str) -> int:
+        """Whole seconds until this one's debt is paid; 0 where there is none."""
+        bucket = self._buckets.get(name)
+        return bucket.wait(self._clock()) if bucket else 0
+
+    def charge(self, name: str, units: float) -> None:
+        """Take so many units of this one's."""
+        bucket = self._buckets.get(name)
+        if bucket is None:
+            if len(self._buckets) >= _KEYS:
+                self._buckets.clear()
+            bucket = self._buckets[name] = Bucket(self._rate, self._burst, self._clock())
+        bucket.charge(units, self._clock())
 
 
 class _KeyRates(NamedTuple):

@@ -50,6 +50,9 @@ COMMIT_BYTES = Metric("counter", "headgate_edge_commit_bytes", "Bytes written to
 #: connections that ended before there was a request: `slow`, `full`, `malformed`, `unread`
 CONNECTIONS_CLOSED = Metric("counter", "headgate_edge_connections_closed", "Connections closed by us", ("reason",))
 
+#: events that a page may not send: `unknown_group`, `foreign_origin`, `partner`
+PIXEL_REFUSED = Metric("counter", "headgate_edge_pixel_refused_events", "Events of pages refused whole", ("reason",))
+
 METRICS = (
     REQUESTS,
     EVENTS,
@@ -60,12 +63,15 @@ METRICS = (
     COMMIT_RECEIPTS,
     COMMIT_BYTES,
     CONNECTIONS_CLOSED,
+    PIXEL_REFUSED,
 )
 
 #: field paths that an error can name, list places left out; anything else is `other`
 FIELDS = frozenset(
     {
         "event",
+        "event_group_id",
+        "origin",
         *Event.__struct_fields__,
         *(f"user_data.{field}" for field in (*UserData.__struct_fields__, *USER_DATA_ALIASES)),
         *(f"custom_data.{field}" for field in CustomData.__struct_fields__),
@@ -134,6 +140,10 @@ class EdgeMetrics:
             self._count(UNKNOWN, "source", by=unknown_sources)
         if unknown_fields:
             self._count(UNKNOWN, "field", by=unknown_fields)
+
+    def pixel_refused(self, reason: Literal["unknown_group", "foreign_origin", "partner"], received: int) -> None:
+        """A page's batch was refused whole; what of it is kept to look at is counted as rejected too."""
+        self._count(PIXEL_REFUSED, reason, by=received)
 
     def test_events(self, received: int) -> None:
         """A batch came for testing."""

@@ -27,6 +27,15 @@ def require_json(content_types: list[bytes], accepts: list[bytes]) -> None:
         raise NotAcceptable
 
 
+def require_page_body(content_types: list[bytes]) -> None:
+    """Raise `UnsupportedMediaType` unless the body may be JSON of a page.
+
+    A page that sends JSON as plain text need not ask for leave first (CORS), which matters when it is being left.
+    """
+    if len(content_types) > 1 or (content_types and not _is_page_body(content_types[0])):
+        raise UnsupportedMediaType
+
+
 def content_encoding(values: Iterable[bytes]) -> Encoding | None:
     """How the body is packed, from all `Content-Encoding` headers.
 
@@ -48,6 +57,12 @@ def _is_json(content_type: bytes) -> bool:
     if name != "application/json" and not (name.startswith("application/") and name.endswith("+json")):
         return False
     return _parameters(rest).get("charset", "") in _CHARSETS
+
+
+@lru_cache(maxsize=64)
+def _is_page_body(content_type: bytes) -> bool:
+    kind, _, rest = content_type.partition(b";")
+    return _is_json(content_type) or (_word(kind) == "text/plain" and _parameters(rest).get("charset", "") in _CHARSETS)
 
 
 @lru_cache(maxsize=64)

@@ -13,6 +13,7 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
+from headgate.edge.openapi_pixel import PixelSettings, pixel_paths
 from headgate.edge.problems import STATUS
 from headgate.errors import RequestError
 from headgate_contract.event import EventBatch
@@ -70,6 +71,7 @@ def _paths(body_limit: int) -> Schema:
         "/v1/test_events": {
             "post": _post("Try a request: the same answer, and nothing of it is counted.", "postTestEvents", body_limit)
         },
+        **pixel_paths(_response, _refusals()),
         "/healthz": {"get": _get("Is the server alive?", "getHealth", {"200": well})},
         "/readyz": {
             "get": _get(
@@ -142,7 +144,7 @@ def _response(description: str, schema: str) -> Schema:
 
 
 def _schemas() -> dict[str, Schema]:
-    _, schemas = msgspec.json.schema_components([EventBatch, Answer, Problem], ref_template=_REF)
+    _, schemas = msgspec.json.schema_components([EventBatch, Answer, Problem, PixelSettings], ref_template=_REF)
     for schema in schemas.values():
         # unknown fields are taken and kept
         schema.pop("additionalProperties", None)

@@ -8,25 +8,25 @@ import msgspec
 
 Headers = tuple[tuple[bytes, bytes], ...]
 
-_JSON = (b"content-type", b"application/json")
 #: a connection that is not worth keeping after this answer
 CLOSE = (b"connection", b"close")
 
 
 class Reply(NamedTuple):
-    """An answer: every one is JSON, or has no body at all."""
+    """An answer: JSON, or no body at all, but for what a page loads: a script, an image."""
 
     status: int
-    #: JSON text; empty only for 204
+    #: empty only for 204
     body: bytes
     #: beside content type, length and request id
     headers: Headers = ()
+    content_type: bytes = b"application/json"
 
     def all_headers(self, request_id: str) -> list[tuple[bytes, bytes]]:
         """Every header of the answer, in lower case, without the date."""
         headers = [(b"x-request-id", request_id.encode("ascii")), *self.headers]
         if self.body:
-            headers += (_JSON, (b"content-length", b"%d" % len(self.body)))
+            headers += ((b"content-type", self.content_type), (b"content-length", b"%d" % len(self.body)))
         return headers
 
     def as_http(self, phrase: str, request_id: str) -> bytes:

@@ -124,6 +124,7 @@ def _limits(settings: Settings) -> EdgeLimits:
         body_patience=settings.body_timeout,
         events_per_second=settings.events_per_second,
         rejected_per_minute=settings.rejected_events_per_minute,
+        pixel_events_per_second=settings.pixel_events_per_second,
         trusted_proxies=settings.trusted_proxies,
     )
 

@@ -177,12 +177,15 @@ def _read_parts(
         select(tables.partner_grants.c.partner_id, tables.partner_grants.c.account_id)
     ):
         grants[partner_id].add(account_id)
+    origins: dict[str, set[str]] = defaultdict(set)
+    for group_id, origin in connection.execute(
+        select(tables.event_group_origins.c.event_group_id, tables.event_group_origins.c.origin)
+    ):
+        origins[group_id].add(origin)
+    of_groups = select(groups.id, groups.account_id, groups.identifiers, groups.cookie, groups.advanced_matching)
     active = select(keys.id, keys.account_id, keys.partner_id).where(keys.revoked_at.is_(None))
     return (
-        {
-            row.id: EventGroup(*row)
-            for row in connection.execute(select(groups.id, groups.account_id, groups.identifiers))
-        },
+        {row.id: EventGroup(*row, frozenset(origins[row.id])) for row in connection.execute(of_groups)},
         {row.id: Key(*row) for row in connection.execute(active)},
         {id_: Account(id_, frozenset(allowed[id_])) for (id_,) in connection.execute(select(tables.accounts.c.id))},
         {partner_id: frozenset(accounts) for partner_id, accounts in grants.items()},

@@ -10,11 +10,17 @@ from headgate_contract.vocabulary import Identifiers
 
 
 class EventGroup(Struct, frozen=True, gc=False):
-    """An event group: whose it is, and which identifiers suffice in it."""
+    """An event group: whose it is, which identifiers suffice in it, and what its pixel may do."""
 
     id: str
     account_id: str
     identifiers: Identifiers
+    #: whether the pixel may set its first-party cookie
+    cookie: bool = True
+    #: whether the pixel may take raw e-mail addresses and their like, to hash them in the page
+    advanced_matching: bool = False
+    #: the web sites whose pages may send; see `headgate.registry.origins`
+    origins: frozenset[str] = frozenset()
 
 
 class Key(Struct, frozen=True, gc=False):

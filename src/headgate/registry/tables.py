@@ -5,7 +5,21 @@ Times are seconds since 1970, UTC. Plain SQL types only: the same tables serve S
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, CheckConstraint, Column, ForeignKey, Index, Integer, MetaData, String, Table, Text
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    CheckConstraint,
+    Column,
+    ForeignKey,
+    Index,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    Text,
+    false,
+    true,
+)
 
 #: longest id, as senders and administrators may choose it
 ID_LENGTH = 128
@@ -15,6 +29,8 @@ NAME_LENGTH = 200
 EMAIL_LENGTH = 254
 #: longest network address, IPv6 with a zone
 ADDRESS_LENGTH = 64
+#: longest origin of a web site: scheme, host name and port
+ORIGIN_LENGTH = 300
 
 metadata = MetaData(
     naming_convention={
@@ -68,6 +84,16 @@ event_groups = Table(
     Column("identifiers", String(20), nullable=False),
     Column("created_at", BigInteger, nullable=False),
     Column("updated_at", BigInteger, nullable=False),
+    Column("cookie", Boolean, nullable=False, server_default=true()),
+    Column("advanced_matching", Boolean, nullable=False, server_default=false()),
+)
+
+#: the web sites whose pages may send events of a group by the pixel; none listed: none may
+event_group_origins = Table(
+    "event_group_origins",
+    metadata,
+    Column("event_group_id", String(ID_LENGTH), ForeignKey("event_groups.id"), primary_key=True),
+    Column("origin", String(ORIGIN_LENGTH), primary_key=True),
 )
 
 partners = Table(

@@ -9,7 +9,9 @@ from msgspec import Struct
 from headgate.store.base import Store
 from headgate_contract.vocabulary import DEDUP_WINDOW
 
-Name = Literal["received", "validated", "rejected", "hashed", "durable", "duplicate", "stored", "dead_letter"]
+Name = Literal[
+    "received", "validated", "rejected", "hashed", "durable", "duplicate", "stored", "matchable", "dead_letter"
+]
 
 
 class Station(Struct, frozen=True):
@@ -37,8 +39,9 @@ def trace(store: Store, event_id: str, event_group_id: str | None = None) -> lis
     if not event_id:
         return []
     asked = {"event_id": event_id, "event_group_id": event_group_id or ""}
+    conversions = store.query("trace_conversions", asked)
     found = [
-        *((row, _conversion(store, row)) for row in store.query("trace_conversions", asked)),
+        *((row, _conversion(store, row, conversions)) for row in conversions),
         *((row, _dead_letter(row)) for row in store.query("trace_dead_letters", asked)),
         *((row, _rejection(row)) for row in store.query("trace_rejections", asked)),
     ]
@@ -46,7 +49,7 @@ def trace(store: Store, event_id: str, event_group_id: str | None = None) -> lis
     return [occurrence for _, occurrence in found]
 
 
-def _conversion(store: Store, row: dict[str, Any]) -> Occurrence:
+def _conversion(store: Store, row: dict[str, Any], all_with_its_id: list[dict[str, Any]]) -> Occurrence:
     hashed = {"on_receipt": list(row["hashed_on_receipt"]), "by_sender": list(row["hashed_by_sender"])}
     stations = [
         *_accepted(row),
@@ -54,8 +57,23 @@ def _conversion(store: Store, row: dict[str, Any]) -> Occurrence:
         _durable(row),
         *([_duplicate(store, row)] if row["status"] == "duplicate" else []),
         Station("stored", row["taken_at"], {**_place(row), "limited_data_use": row["limited_data_use"]}),
+        *([_matching(row, all_with_its_id)] if row["status"] == "kept" else []),
     ]
     return Occurrence(row["event_group_id"], row["event_name"], row["status"], stations)
+
+
+def _matching(kept: dict[str, Any], all_with_its_id: list[dict[str, Any]]) -> Station:
+    """By what a kept event can be matched: also by what only its duplicates carry (decision 17)."""
+    own = list(kept["match_keys"])
+    more = {
+        key
+        for row in all_with_its_id
+        if row["status"] == "duplicate"
+        and row["dedup_key"] == kept["dedup_key"]
+        and abs(row["event_time"] - kept["event_time"]) <= DEDUP_WINDOW
+        for key in row["match_keys"]
+    }
+    return Station("matchable", None, {"by": own, "by_duplicates": sorted(more.difference(own))})
 
 
 def _dead_letter(row: dict[str, Any]) -> Occurrence:

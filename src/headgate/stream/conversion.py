@@ -48,6 +48,8 @@ class Conversion(Struct, gc=False):
     # ---
     status: Status = "kept"
     limited_data_use: bool = False
+    #: a program that says who it is, and no visitor
+    bot: bool = False
 
 
 _decode = msgspec.json.Decoder(_Head).decode

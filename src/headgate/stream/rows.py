@@ -19,6 +19,7 @@ from headgate_contract.event import Receipt, Rejection
 
 MICROSECONDS = 1_000_000
 HOUR = 3600
+_TRUE, _FALSE = b"true", b"false"
 _encode = msgspec.json.Encoder().encode
 
 
@@ -32,12 +33,13 @@ def conversions(block: Block, folded: Sequence[Conversion]) -> list[bytes]:
             receipt, log = one.receipt, one.log
             shared = _encode(_of_receipt(block, receipt) | _of_log(block, log))[1:-1]
         lines.append(
-            b'{"row":%d,"status":"%b","dedup_key":"%d","limited_data_use":%b,%b,%b'
+            b'{"row":%d,"status":"%b","dedup_key":"%d","limited_data_use":%b,"bot":%b,%b,%b'
             % (
                 one.place,
                 one.status.encode(),
                 one.dedup_key,
-                b"true" if one.limited_data_use else b"false",
+                _TRUE if one.limited_data_use else _FALSE,
+                _TRUE if one.bot else _FALSE,
                 shared,
                 one.line.lstrip()[1:],
             )

@@ -15,6 +15,7 @@ from headgate.log.base import Reader, Row
 from headgate.log.journal import Block, Journal
 from headgate.store.base import Store
 from headgate.stream.block import Gate, Taken
+from headgate.stream.bots import put_bot
 from headgate.stream.consistency import check_all
 from headgate.stream.dead_run import DeadRun
 from headgate.stream.dedup import put_duplicate
@@ -31,6 +32,7 @@ LOOK_BACK = 50
 #: Everything that is decided about a record, in this order.
 STEPS: tuple[Step, ...] = (
     put_limited_data_use,
+    put_bot,
     put_duplicate,
 )
 

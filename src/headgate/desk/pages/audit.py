@@ -10,7 +10,7 @@ from litestar.params import QueryParameter
 
 from headgate.desk.frame import FrameHere, Page
 from headgate.desk.places import place_of
-from headgate.registry import audit
+from headgate.registry import audit, users
 
 A_PAGE = 50
 AUDIT = ("/accounts/{account_id:str}/settings/audit", "/organizations/{organization_id:str}/audit")
@@ -25,12 +25,14 @@ def get_audit(frame: FrameHere, act: Text = "", text: Text = "", before: Before 
     with frame.reading() as connection:
         lines = audit.lines(connection, asked)
         kinds = audit.kinds(connection, asked)
+        emails = {each.id: each.email for each in users.entries(connection)}
     older = urlencode({"act": act, "text": text, "before": lines[A_PAGE - 1].id}) if len(lines) > A_PAGE else ""
     return frame.page(
         "audit.html",
         title="Audit log",
         lines=lines[:A_PAGE],
         kinds=kinds,
+        emails=emails,
         act=act,
         text=text,
         older=older,

@@ -23,12 +23,22 @@ class Group(Struct):
     id: str = ""
     name: str = ""
     identifiers: str = "article"
+    #: web sites whose pages may send by the pixel, one a line
+    origins: str = ""
+    #: `on`, or empty: how a browser sends a box
+    cookie: str = ""
+    advanced_matching: str = ""
+
+    @property
+    def listed(self) -> list[str]:
+        """The web sites."""
+        return self.origins.split()
 
 
 @get(NEW, sync_to_thread=True, include_in_schema=False)
 def get_new_group(frame: FrameHere) -> Page:
     """The form."""
-    return _page(frame, "group_new.html", "New event group", Group())
+    return _page(frame, "group_new.html", "New event group", Group(cookie="on"))
 
 
 @post(NEW, status_code=200, sync_to_thread=True, include_in_schema=False)
@@ -42,6 +52,9 @@ def post_new_group(frame: FrameHere, data: Form[Group]) -> Response[Any]:
                 account_id=frame.account.id,
                 name=data.name.strip(),
                 identifiers=cast("Identifiers", data.identifiers),
+                cookie=bool(data.cookie),
+                advanced_matching=bool(data.advanced_matching),
+                origins=data.listed,
             )
     except RegistryError as error:
         return _page(frame, "group_new.html", "New event group", data, error)
@@ -52,7 +65,9 @@ def post_new_group(frame: FrameHere, data: Form[Group]) -> Response[Any]:
 def get_group_settings(frame: FrameHere) -> Page:
     """What can be chosen for a group."""
     group = frame.group
-    return _page(frame, "group_settings.html", "Group settings", Group(group.id, group.name, group.identifiers))
+    cookie, matching = ("on" if chosen else "" for chosen in (group.cookie, group.advanced_matching))
+    form = Group(group.id, group.name, group.identifiers, "\n".join(group.origins), cookie, matching)
+    return _page(frame, "group_settings.html", "Group settings", form)
 
 
 @post(SETTINGS, status_code=200, sync_to_thread=True, include_in_schema=False)
@@ -65,6 +80,9 @@ def post_group_settings(frame: FrameHere, data: Form[Group]) -> Response[Any]:
                 frame.group.id,
                 name=data.name.strip(),
                 identifiers=cast("Identifiers", data.identifiers),
+                cookie=bool(data.cookie),
+                advanced_matching=bool(data.advanced_matching),
+                origins=data.listed,
             )
     except RegistryError as error:
         return _page(frame, "group_settings.html", "Group settings", data, error)

@@ -68,7 +68,7 @@ def post_token(frame: FrameHere, data: Form[Name]) -> Page:
         made = own.make_token(frame, data.name)
     except RegistryError as error:
         return _page(frame, error)
-    return _page(frame, token=made.token)
+    return _page(frame, made_token=made.token)
 
 
 @post("/profile/tokens/{token_id:str}/revoke", status_code=200, sync_to_thread=True, include_in_schema=False)
@@ -95,7 +95,7 @@ def post_signed_out(frame: FrameHere, request: Request[Any, Any, Any]) -> Respon
     return answer
 
 
-def _page(frame: Frame, error: RegistryError | None = None, token: str = "") -> Page:
+def _page(frame: Frame, error: RegistryError | None = None, made_token: str = "") -> Page:
     me, now = own.user(frame), frame.console.clock()
     with frame.reading() as connection:
         tokens = user_tokens.of_user(connection, me.id)
@@ -108,7 +108,7 @@ def _page(frame: Frame, error: RegistryError | None = None, token: str = "") -> 
         sessions=open_sessions,
         here=frame.visitor.session.id_hash if frame.visitor.session else "",
         error=str(error or ""),
-        token=token,
+        made_token=made_token,
         browser=own.browser_name,
     )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Annotated, Any
 
 from litestar import Request, Response, get, post
@@ -117,7 +118,7 @@ def _page(
 
 
 #: what follows the path of the page -> handler
-_POSTS = {
+_POSTS: dict[str, Callable[..., Response[Any]]] = {
     "": post_invitation,
     "/{user_id:str}/role": post_role,
     "/{user_id:str}/remove": post_removal,

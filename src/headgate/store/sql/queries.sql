@@ -102,7 +102,7 @@ FROM
     SELECT block, row, toUnixTimestamp64Micro(received_at) AS received_at, toString(status) AS status, '' AS reason,
         event_group_id, event_id, toString(event_name) AS event_name, toInt64(toUInt32(event_time)) AS event_time,
         toString(event_source) AS event_source, toString(custom_data.value) AS value,
-        custom_data.currency AS currency, custom_data.order_id AS order_id, limited_data_use, request_id,
+        custom_data.currency AS currency, custom_data.order_id AS order_id, limited_data_use, bot, request_id,
         toString(account_id) AS account_id, toString(key_id) AS key_id, toString(source) AS source,
         event_source_url, referrer_url, toString(partner_name) AS partner_name, toJSONString(user_data) AS user_data,
         toJSONString(custom_data) AS custom_data, unknown, hashed_on_receipt
@@ -116,7 +116,7 @@ FROM
     SELECT block, row, toUnixTimestamp64Micro(received_at) AS received_at, 'dead' AS status,
         toString(reason) AS reason, event_group_id, event_id, toString(event_name) AS event_name,
         CAST(NULL AS Nullable(Int64)) AS event_time, '' AS event_source, CAST(NULL AS Nullable(String)) AS value,
-        '' AS currency, '' AS order_id, CAST(false AS Bool) AS limited_data_use, request_id,
+        '' AS currency, '' AS order_id, CAST(false AS Bool) AS limited_data_use, CAST(false AS Bool) AS bot, request_id,
         toString(account_id) AS account_id, toString(key_id) AS key_id, toString(source) AS source,
         '' AS event_source_url, '' AS referrer_url, '' AS partner_name, '{}' AS user_data, '{}' AS custom_data,
         CAST(map() AS Map(String, String)) AS unknown,
@@ -138,7 +138,12 @@ SELECT block, row, log_partition, log_offset, toUnixTimestamp64Micro(received_at
     event_name, toUInt32(event_time) AS event_time, limited_data_use, hashed_on_receipt,
     arrayFilter(field -> NOT has(hashed_on_receipt, field.1) AND field.2 != '',
         [('em', user_data.em), ('ph', user_data.ph), ('fn', user_data.fn), ('ln', user_data.ln),
-         ('ge', user_data.ge), ('db', user_data.db)]).1 AS hashed_by_sender
+         ('ge', user_data.ge), ('db', user_data.db)]).1 AS hashed_by_sender,
+    arrayFilter(field -> field.2 != '',
+        [('em', user_data.em), ('ph', user_data.ph), ('ph_e164', user_data.ph_e164),
+         ('external_id', user_data.external_id), ('client_ip_address', user_data.client_ip_address),
+         ('aGA', user_data.aGA), ('aID', user_data.aID), ('aDX', user_data.aDX), ('aGI', user_data.aGI),
+         ('aRI', user_data.aRI), ('aFC', user_data.aFC)]).1 AS match_keys
 FROM conversions
 WHERE event_id = {event_id:String} AND {event_group_id:String} IN ('', event_group_id)
 ORDER BY block, row

@@ -30,6 +30,8 @@ CREATE TABLE IF NOT EXISTS conversions
     -- 0: it has no event id, and so is never a duplicate
     dedup_key UInt128,
     limited_data_use Bool,
+    -- sent by a program that says who it is, such as a search engine's crawler
+    bot Bool,
     event_id String,
     event_name LowCardinality(String),
     event_time DateTime('UTC'),

@@ -39,3 +39,6 @@ for (const field of document.querySelectorAll("[data-typed]")) {
   field.addEventListener("input", look);
   look();
 }
+
+// on a narrow screen the links are one row that scrolls: show where we are
+document.querySelector(".side [aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" });

@@ -1,0 +1,64 @@
+"""Origins: the web sites whose pages may send events of a group by the pixel.
+
+An origin is `https://shop.example`, with a port where it is not the usual one. `https://*.shop.example` stands for every
+sub-domain, however deep, but not for `shop.example` itself.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Set as AbstractSet
+from urllib.parse import urlsplit
+
+from headgate.errors import InvalidRegistration
+
+#: origins that one event group may have
+LIMIT = 200
+_USUAL_PORTS = {"http": 80, "https": 443}
+_LABEL = re.compile(r"[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?")
+_WILDCARD = "*."
+
+
+def check_origin(text: str) -> str:
+    """The origin as a browser writes it, if it is one. Raises `InvalidRegistration` with the reason and the cure."""
+    cure = f"{text!r} cannot be an origin: write it as https://shop.example or https://*.shop.example"
+    try:
+        parts = urlsplit(text.strip())
+        port = parts.port
+    except ValueError:
+        raise InvalidRegistration(cure) from None
+    if parts.scheme not in _USUAL_PORTS or parts.username is not None or parts.query or parts.fragment:
+        raise InvalidRegistration(cure)
+    if parts.path not in ("", "/"):
+        raise InvalidRegistration(f"{cure}; an origin has no path")
+    host = _host(parts.hostname or "", cure)
+    shown = "" if port in (None, _USUAL_PORTS[parts.scheme]) else f":{port}"
+    return f"{parts.scheme}://{host}{shown}"
+
+
+def _host(host: str, cure: str) -> str:
+    if ":" in host:
+        return f"[{host}]"
+    wildcard = _WILDCARD if host.startswith(_WILDCARD) else ""
+    try:
+        name = host.removeprefix(_WILDCARD).encode("idna").decode("ascii").lower()
+    except UnicodeError:
+        raise InvalidRegistration(cure) from None
+    labels = name.split(".")
+    if not all(map(_LABEL.fullmatch, labels)):
+        raise InvalidRegistration(cure)
+    if wildcard and len(labels) == 1 and name != "localhost":
+        raise InvalidRegistration(f"{cure}; a wildcard for all of .{name} would let everybody in")
+    return wildcard + name
+
+
+def allows(allowed: AbstractSet[str], origin: str) -> bool:
+    """Whether a page of `origin`, as the browser names it, is on one of the `allowed` sites."""
+    if origin in allowed:
+        return True
+    scheme, _, host = origin.partition("://")
+    while "." in host:
+        host = host.partition(".")[2]
+        if f"{scheme}://{_WILDCARD}{host}" in allowed:
+            return True
+    return False

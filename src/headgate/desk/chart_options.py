@@ -45,7 +45,7 @@ def label(at: int, bucket: int, time_zone: str) -> str:
     """The beginning of a bucket in words, by the clock of the time zone."""
     local = datetime.fromtimestamp(at, ZoneInfo(time_zone))
     if bucket >= DAY:
-        return f"{local:%a} {local.day} {local:%b %Y}"
+        return f"{local:%a} {local.day} {local:%b}"
     return f"{local.day} {local:%b %H:%M}" if bucket < HOUR or local.minute else f"{local.day} {local:%b %H}:00"
 
 

@@ -72,6 +72,14 @@ def precise(microseconds: int) -> Markup:
     return Markup('<time datetime="{}" title="{} UTC">{}</time>').format(exact, f"{at:%Y-%m-%d %H:%M:%S}", shown)
 
 
+def lapse(microseconds: int) -> str:
+    """How long something took."""
+    seconds = microseconds / 1_000_000
+    if seconds < 1:
+        return f"{microseconds / 1000:.0f} ms"
+    return f"{seconds:.1f} s" if seconds < MINUTE else f"{seconds / MINUTE:,.0f} min"
+
+
 def pretty(text: str) -> str:
     """JSON text with a field a line; what is no JSON stays as it is."""
     try:
@@ -95,6 +103,7 @@ def _environment() -> jinja2.Environment:
     made.filters["whole"] = whole
     made.filters["percent"] = percent
     made.filters["precise"] = precise
+    made.filters["lapse"] = lapse
     made.filters["pretty"] = pretty
     return made
 

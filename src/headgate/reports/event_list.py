@@ -73,6 +73,8 @@ class Listed(Struct, frozen=True, kw_only=True, omit_defaults=True):
     order_id: str = ""
     content_name: str = ""
     limited_data_use: bool = False
+    #: sent by a program that says who it is
+    bot: bool = False
     partner_name: str = ""
     event_source_url: str = ""
     referrer_url: str = ""

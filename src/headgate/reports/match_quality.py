@@ -8,6 +8,8 @@ from headgate.reports.match_keys import KEYS, WEIGHTS
 from headgate.reports.span import Asked
 from headgate.store.base import Store
 
+#: what any web site can send; the other keys are told of first only where some event carries them
+COMMON = frozenset({"em", "ph", "external_id", "client_ip_address", "client_user_agent", "aFC"})
 #: a gain below this is not worth telling
 WORTH_TELLING = 0.01
 
@@ -22,7 +24,10 @@ class Counterfactual(Struct, frozen=True):
 
 
 class Quality(Struct, frozen=True):
-    """The score of the kept events of one name, and what would raise it most, the best first."""
+    """The score of the kept events of one name, and what would raise it most.
+
+    First the keys that some event carries or any web site can send, the best of them first; then the others.
+    """
 
     event_name: str
     events: int
@@ -55,4 +60,5 @@ def _quality(event_name: str, events: int, score: float, gains: list[float], car
         for key, gain, count in zip(KEYS, gains, carrying, strict=True)
         if gain / events >= WORTH_TELLING
     ]
-    return Quality(event_name, events, score / events, sorted(told, key=lambda one: (-one.score, one.match_key)))
+    told.sort(key=lambda one: (not one.share and one.match_key not in COMMON, -one.score, one.match_key))
+    return Quality(event_name, events, score / events, told)

@@ -413,7 +413,7 @@ ORDER BY field
 SELECT toUnixTimestamp64Micro(received_at) AS received_at, block, row, toString(status) AS status, event_id,
     toString(event_name) AS event_name, toInt64(toUInt32(event_time)) AS event_time, toString(source) AS source,
     toString(event_source) AS event_source, toString(custom_data.value) AS value, custom_data.currency AS currency,
-    custom_data.order_id AS order_id, custom_data.content_name AS content_name, limited_data_use, request_id,
+    custom_data.order_id AS order_id, custom_data.content_name AS content_name, limited_data_use, bot, request_id,
     toString(key_id) AS key_id, toString(partner_name) AS partner_name, event_source_url, referrer_url,
     arrayFilter(pair -> pair.2 != '', [
             ('em', user_data.em), ('ph', user_data.ph), ('fn', user_data.fn),

@@ -35,8 +35,8 @@ def delays_option(found: list[Delay]) -> dict[str, Any]:
     """Bars by delay."""
     return {
         "tooltip": {},
-        "xAxis": {"type": "category", "data": [one.label for one in found], "axisLabel": {"interval": 0, "rotate": 30}},
-        "yAxis": {"type": "value", "minInterval": 1},
+        "xAxis": {"type": "value", "minInterval": 1, "splitNumber": 3},
+        "yAxis": {"type": "category", "inverse": True, "data": [one.label for one in found]},
         "series": [{"name": "kept events", "type": "bar", "data": [one.events for one in found]}],
     }
 

@@ -218,20 +218,21 @@ class _Line(NamedTuple):
     def write(self, user: bytes, currency: bytes) -> bytes:
         """The event in normal form."""
         act = self.act
+        number = self.time % 211
         money = (
-            b'"value":%.2f,"currency":"%b","order_id":"order-%b","content_name":"Item %d"'
-            % (self.value, currency, self.id.removeprefix(b"srv-"), self.time % 97)
+            b'"content_name":"Item %d","currency":"%b","value":%.2f,"order_id":"order-%b"'
+            % (number, currency, self.value, self.id.removeprefix(b"srv-"))
             if act.value
             else b""
         )
         return (
-            b'{"event_id":"%b","event_name":"%b","event_time":%d,"event_type":"conversion","event_source":"website",'
-            b'"event_source_url":"https://shop.example/p/%d","user_data":{%b},"custom_data":{%b},"opt_out":"%b"}'
+            b'{"event_id":"%b","event_name":"%b","event_source":"website","event_source_url":"https://shop.example/p/%d",'
+            b'"event_time":%d,"event_type":"conversion","user_data":{%b},"custom_data":{%b},"opt_out":"%b"}'
         ) % (
             self.id,
             (self.name or act.event_name).encode(),
+            number,
             self.time,
-            self.time % 211,
             user,
             money,
             b"true" if self.limited else b"false",

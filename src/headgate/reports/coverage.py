@@ -30,7 +30,7 @@ def coverage(store: Store, asked: Asked) -> list[Coverage]:
     """The coverage of all sources together, then of each."""
     rows = [
         (row["source"], row["events"], list(row["carrying"]))
-        for row in store.query("key_counts", {**asked.parameters(), "keys": len(KEYS)})
+        for row in store.query("key_counts", {**asked.parameters(), "key_count": len(KEYS)})
     ]
     events = sum(row[1] for row in rows)
     carrying = [sum(row[2][place] for row in rows) for place in range(len(KEYS))]

@@ -63,7 +63,7 @@ class NearDuplicates(Struct, frozen=True):
     kinds: list[Near]
 
 
-def near_duplicates(store: Store, asked: Asked, *, limit: int = 20, enough: int = ENOUGH) -> NearDuplicates:
+def near_duplicates(store: Store, asked: Asked, *, limit: int = 10, enough: int = ENOUGH) -> NearDuplicates:
     """Pairs of kept events that are neighbours in event time, with up to `limit` examples a kind.
 
     A source that is asked for plays no part: the two halves may come from different ones.

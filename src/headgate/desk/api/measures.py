@@ -40,6 +40,8 @@ Source = Annotated[str, QueryParameter(description="Only events from this source
 Text = Annotated[str, QueryParameter(max_length=1000)]
 Delayed = Annotated[int, QueryParameter(ge=-1, le=20, description="Place among the delays of /api/reports/delays.")]
 Limit = Annotated[int, QueryParameter(ge=1, le=1000, description="Events of a page.")]
+Limited = Annotated[Literal["", "true", "false"], QueryParameter(description="Whether their use is limited.")]
+Status = Annotated[event_list.Status, QueryParameter(description="What became of them; accepted: kept and duplicate.")]
 AnyRequest = Request[Any, Any, Any]
 
 
@@ -225,9 +227,9 @@ class Measures(Controller):
         last: Last = None,
         event_name: Name = "",
         source: Source = "",
-        status: event_list.Status = "accepted",
+        status: Status = "accepted",
         key_id: Text = "",
-        limited_data_use: Literal["", "true", "false"] = "",
+        limited_data_use: Limited = "",
         delay: Delayed = -1,
         with_key: Text = "",
         without_key: Text = "",

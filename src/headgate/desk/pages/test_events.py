@@ -34,7 +34,7 @@ class OneEvent(Struct):
 
     event: str = ""
     api_key: str = ""
-    path: str = "/v1/test_events"
+    to: str = "/v1/test_events"
 
 
 @get(PATH, sync_to_thread=True, include_in_schema=False)
@@ -47,7 +47,7 @@ def get_test_events(frame: FrameHere) -> Page:
 @post(PATH, status_code=200, sync_to_thread=True, include_in_schema=False)
 def post_test_event(frame: FrameHere, data: Form[OneEvent]) -> Page:
     """Send the event on to the edge, as it is, and show what went there and what came back."""
-    return _page(frame, data, send(frame.console.edge_url, data.path, frame.group.id, data.event, data.api_key.strip()))
+    return _page(frame, data, send(frame.console.edge_url, data.to, frame.group.id, data.event, data.api_key.strip()))
 
 
 def _page(frame: Frame, form: OneEvent, sent: Sent | None) -> Page:

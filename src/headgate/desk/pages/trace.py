@@ -18,6 +18,7 @@ WORDS = {
     "hashed": "Hashed",
     "durable": "Durable in the log",
     "duplicate": "Recognised as a duplicate",
+    "matchable": "Matchable",
     "stored": "Stored",
     "dead_letter": "Set aside as a dead letter",
 }

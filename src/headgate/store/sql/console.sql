@@ -90,7 +90,7 @@ ORDER BY delay
 -- name: key_counts
 -- Kept events by source, and how many of them carry each match key (in the order of their bits).
 SELECT toString(source) AS source, sum(key_sets.events) AS events,
-    sumForEach(arrayMap(bit -> if(bitTest(match_keys, bit), key_sets.events, 0), range({keys:UInt8}))) AS carrying
+    sumForEach(arrayMap(bit -> if(bitTest(match_keys, bit), key_sets.events, 0), range({key_count:UInt8}))) AS carrying
 FROM key_sets
 WHERE event_group_id = {event_group_id:String}
     AND quarter >= toDateTime({first:UInt32}, 'UTC')

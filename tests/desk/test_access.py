@@ -14,29 +14,38 @@ from headgate.desk.access import RULES, Rule, Scope
 from headgate.registry import keys, roles, users
 from headgate.registry.roles import Role
 
+
+class Place(dict[str, str]):
+    """What stands for the parameters of a path; something that is not there, for those that no rule is about."""
+
+    def __missing__(self, name: str) -> str:
+        return f"no_{name}"
+
+
 #: what stands for the parameters of a path in each account; `acme` and `bolt` are of the organization `org`
-OWN = {
-    "account_id": "acme",
-    "group_id": "acme_site",
-    "organization_id": "org",
-    "key_id": "acme_key",
-    "partner_id": "agency",
-    "user_id": "guest",
-    "token_id": "no_token",
-    "id_hash": "no_session",
-    "version": "0",
-    "name": "x.css",
-    "secret": "no_link",
-}
-SISTER = {**OWN, "account_id": "bolt", "group_id": "bolt_site", "key_id": "bolt_key"}
-OTHER = {**OWN, "account_id": "other", "group_id": "other_site", "organization_id": "rival", "key_id": "other_key"}
+OWN = Place(
+    {
+        "account_id": "acme",
+        "group_id": "acme_site",
+        "organization_id": "org",
+        "key_id": "acme_key",
+        "partner_id": "agency",
+        "user_id": "guest",
+        "version": "0",
+        "name": "x.css",
+    }
+)
+SISTER = Place({**OWN, "account_id": "bolt", "group_id": "bolt_site", "key_id": "bolt_key"})
+OTHER = Place(
+    {**OWN, "account_id": "other", "group_id": "other_site", "organization_id": "rival", "key_id": "other_key"}
+)
 #: of an account that is one's own, a group or key that is not
-MIXED = {**OWN, "group_id": "other_site", "key_id": "other_key"}
+MIXED = Place({**OWN, "group_id": "other_site", "key_id": "other_key"})
 PLACES = {
     "own": OWN,
     "sister": SISTER,
     "other": OTHER,
-    "missing": {**OWN, "account_id": "none", "organization_id": "none", "group_id": "none"},
+    "missing": Place({**OWN, "account_id": "none", "organization_id": "none", "group_id": "none"}),
 }
 #: the role that each user has in each place's account, and in its organization as a whole
 IN_ACCOUNT: dict[tuple[str, str], Role | None] = {
@@ -76,7 +85,7 @@ def routes_of(app: Litestar) -> set[str]:
     return {f"{method} {route.path_format}" for route in app.routes for method in route.methods - {"OPTIONS"}}
 
 
-def ask(browser: Browser, route: str, place: dict[str, str], **more: Any) -> httpx.Response:
+def ask(browser: Browser, route: str, place: Place, **more: Any) -> httpx.Response:
     """The route as the place's, with nothing in it that could do anything: an empty form, an empty body."""
     method, _, path = route.partition(" ")
     path = path.format_map(place)

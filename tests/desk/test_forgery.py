@@ -126,3 +126,10 @@ def test_templates_hold_neither_inline_scripts_nor_styles_nor_handlers() -> None
 )
 def test_only_styles_and_scripts_are_served(site: Site, name: str) -> None:
     assert site.browser().get(f"/static/{assets.VERSION}/{name}").status_code == 404
+
+
+@pytest.mark.parametrize("path", ["/login", "/welcome/x", "/theme"])
+def test_who_is_nobody_sends_no_more_than_a_form(site: Site, path: str) -> None:
+    browser = site.browser()
+    browser.see("/login")
+    assert browser.submit(path, email="x" * 20_000).status_code == 413

@@ -44,10 +44,6 @@ class Passwords:
             except (VerificationError, InvalidHashError):
                 return False
 
-    def is_dated(self, kept: str) -> bool:
-        """Whether the hash was made with other parameters than are used now."""
-        return self._hasher.check_needs_rehash(kept)
-
 
 def check_password(password: str, email: str = "") -> str:
     """The password, if it may be one. Raises `InvalidRegistration`, which does not repeat it."""

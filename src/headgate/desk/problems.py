@@ -24,7 +24,7 @@ from headgate.errors import (
 log = structlog.get_logger()
 
 AnyRequest = Request[Any, Any, Any]
-UNAUTHORIZED, SERVER_ERROR, UNAVAILABLE = 401, 500, 503
+UNAUTHORIZED, NOT_FOUND, SERVER_ERROR, UNAVAILABLE = 401, 404, 500, 503
 #: errors of ours -> status; what is not listed is 500
 STATUS: dict[type[HeadgateError], int] = {
     StoreUnavailable: UNAVAILABLE,
@@ -74,6 +74,8 @@ def _answer(request: AnyRequest, status: int, text: str, headers: dict[str, str]
     if not hasattr(request.state, "admitted"):
         # nothing was found at this path, so nobody was let in
         request.state.admitted = Admitted()
+    if status == NOT_FOUND and text == "Not Found":
+        text = "There is no page at this address."
     page = Frame(request).page("problem.html", status=status, title=TITLES.get(status, "That did not work"), text=text)
     page.headers.update(headers)
     return page

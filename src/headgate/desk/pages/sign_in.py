@@ -9,7 +9,7 @@ from litestar.response import Redirect
 from msgspec import Struct
 
 from headgate.desk import cookies
-from headgate.desk.forms import Form
+from headgate.desk.forms import SMALL, Form
 from headgate.desk.frame import Frame, FrameHere, Page
 from headgate.desk.parts import Console
 from headgate.desk.visitor import address_of
@@ -48,7 +48,7 @@ def get_sign_in(frame: FrameHere, request: Request[Any, Any, Any]) -> Page:
     return frame.page("sign_in.html", title="Sign in", email="", error="", next=request.query_params.get("next", ""))
 
 
-@post("/login", status_code=200, sync_to_thread=True, include_in_schema=False)
+@post("/login", status_code=200, request_max_body_size=SMALL, sync_to_thread=True, include_in_schema=False)
 def post_sign_in(
     frame: FrameHere,
     request: Request[Any, Any, Any],
@@ -110,7 +110,7 @@ def post_sign_out(frame: FrameHere, request: Request[Any, Any, Any]) -> Response
     return answer
 
 
-@post("/theme", status_code=200, sync_to_thread=False, include_in_schema=False)
+@post("/theme", status_code=200, request_max_body_size=SMALL, sync_to_thread=False, include_in_schema=False)
 def post_theme(request: Request[Any, Any, Any], data: Form[Theme]) -> Response[Any]:
     """Light, dark, or as the system has it."""
     answer = Redirect(local_path(data.back), status_code=303)

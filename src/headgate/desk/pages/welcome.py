@@ -8,7 +8,7 @@ from litestar import Request, Response, get, post
 from litestar.params import PathParameter
 from msgspec import Struct
 
-from headgate.desk.forms import Form
+from headgate.desk.forms import SMALL, Form
 from headgate.desk.frame import Frame, FrameHere, Page
 from headgate.desk.pages.sign_in import begin_session
 from headgate.desk.passwords import check_password
@@ -40,7 +40,9 @@ def get_welcome(frame: FrameHere, secret: Secret) -> Page:
     return _form(frame, secret, Welcome())
 
 
-@post("/welcome/{secret:str}", status_code=200, sync_to_thread=True, include_in_schema=False)
+@post(
+    "/welcome/{secret:str}", status_code=200, request_max_body_size=SMALL, sync_to_thread=True, include_in_schema=False
+)
 def post_welcome(
     frame: FrameHere, request: Request[Any, Any, Any], secret: Secret, data: Form[Welcome]
 ) -> Response[Any]:

@@ -12,14 +12,14 @@ from playwright.sync_api import Browser, BrowserContext, Page
 sys.path.insert(0, str(Path(__file__).parent))
 
 from chromium import PROGRAM, chromium
-from screenshots import become_admin, leave_traces
+from screenshots import become_admin, leave_traces, seeded
 
-from server import Server, serving
+from server import Server
 
 
 @pytest.fixture(scope="session")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    with serving(tmp_path_factory.mktemp("console") / "data") as started:
+    with seeded(tmp_path_factory.mktemp("console") / "data") as started:
         yield started
 
 

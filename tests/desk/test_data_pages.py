@@ -85,9 +85,9 @@ def test_a_list_goes_on_page_by_page(data: Site) -> None:
 def test_what_a_chart_shows_is_in_a_table_too(data: Site) -> None:
     page = see(data.as_user("viewer"), f"{GROUP}?range=7d")
     for name in ("events", "outcomes", "delays"):
-        option = re.search(rf'<script type="application/json" id="{name}-option">(.*?)</script>', page)
+        option = re.search(rf'data-chart="{name}" data-option="([^"]+)"', page)
         assert option
-        for series in json.loads(option[1])["series"]:
+        for series in json.loads(html.unescape(option[1]))["series"]:
             assert f"{sum(series['data']):,}" in page
 
 
@@ -210,7 +210,7 @@ def test_nothing_that_a_sender_writes_becomes_markup(clickhouse: ClickHouseStore
         assert "<script>alert" not in text, path
         assert "<img src=x" not in text, path
         assert "alert(1)</script>" not in text, path
-        shown += "&lt;script&gt;alert" in text or "script\\u003ealert" in text
+        shown += "&lt;script&gt;alert" in text
     assert shown > 10
     assert 'src="x"' not in "".join(pages.values())
 

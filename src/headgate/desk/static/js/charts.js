@@ -1,5 +1,5 @@
-// Draws every <div class="chart" data-chart="id">: the element with that id, <script type="application/json">, holds an
-// ECharts option. Colours come from the style sheet, so that a chart follows the theme. Tooltips are drawn, not HTML: the
+// Draws every <div class="chart" data-chart="name" data-option="…">: an ECharts option as JSON. It is no script element of its
+// own, as those are left out of pieces of a page that are swapped in. Colours come from the style sheet, so that a chart follows the theme. Tooltips are drawn, not HTML: the
 // page's policy lets no style into markup.
 const palette = [1, 2, 3, 4, 5, 6, 7, 8].map((number) => `--series-${number}`);
 
@@ -27,7 +27,7 @@ function themed(option) {
 }
 
 function draw(element) {
-  const option = JSON.parse(document.getElementById(element.dataset.chart).textContent);
+  const option = JSON.parse(element.dataset.option);
   const chart = echarts.getInstanceByDom(element) ?? echarts.init(element, null, { renderer: "canvas" });
   chart.setOption(themed(option), true);
   return chart;

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import secrets
 import statistics
 import tempfile
 import time
@@ -10,8 +11,15 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from litestar.testing import TestClient
+
 from bench import servers
 from bench.console_rows import DAYS, GROUP, fill
+from headgate.desk.app import Console, Desk, desk_app
+from headgate.desk.passwords import Passwords
+from headgate.registry import accounts, event_groups, organizations
+from headgate.registry.base import Registry
 from headgate.reports.clocks import clocks
 from headgate.reports.coverage import coverage
 from headgate.reports.delay import delays
@@ -22,6 +30,7 @@ from headgate.reports.match_quality import match_quality
 from headgate.reports.near_duplicates import near_duplicates
 from headgate.reports.over_time import events_over_time, outcomes_over_time
 from headgate.reports.overlap import overlap
+from headgate.reports.recent import newest_part
 from headgate.reports.rejection_reasons import rejection_reasons
 from headgate.reports.span import DAY, Asked, asked
 from headgate.reports.totals import choices, totals
@@ -50,9 +59,9 @@ def reports(store: Store, whole: Asked, now: int) -> dict[str, Callable[[], Any]
         "pixel and API overlap": lambda: overlap(store, whole),
         "state of the group": lambda: group_status(store, [GROUP], now=now),
         "rejections by reason": lambda: rejection_reasons(store, whole),
-        "nearly caught duplicates": lambda: near_duplicates(store, whole),
-        "clock skew": lambda: clocks(store, whole),
-        "digest findings": lambda: digests(store, whole),
+        "nearly caught duplicates": lambda: near_duplicates(store, newest_part(store, whole)),
+        "clock skew": lambda: clocks(store, newest_part(store, whole)),
+        "digest findings": lambda: digests(store, newest_part(store, whole)),
         "events, newest page": lambda: event_list(store, whole, Narrowed()),
         "events, a page amid": lambda: event_list(store, whole, Narrowed(), after=middle),
         "events, duplicates without em": lambda: event_list(
@@ -64,6 +73,51 @@ def reports(store: Store, whole: Asked, now: int) -> dict[str, Callable[[], Any]
         "events, none to be found": lambda: event_list(store, whole, Narrowed(key_id="no such key")),
         "trace of an event": lambda: trace(store, "event-5000006", GROUP),
     }
+
+
+def pages(folder: Path, store: Store, whole: Asked, now: int) -> dict[str, Callable[[], Any]]:
+    """Each page over all there is, from request to the last byte, as an admin gets it."""
+    registry = Registry.at("", folder.parent / "registry.db")
+    registry.migrate()
+    with registry.change(by="bench", now=now) as change:
+        if organizations.find(change.connection, "bench") is None:
+            organizations.create(change, "bench", name="Bench")
+            accounts.create(change, "bench", organization_id="bench", name="Bench")
+            accounts.update_entry(change, "bench", time_zone=ZONE)
+            event_groups.create(change, GROUP, account_id="bench", name="Bench website")
+    console = Console(
+        registry=registry,
+        signing_key=Ed25519PrivateKey.generate(),
+        passwords=Passwords(),
+        clock=lambda: now,
+        secret=lambda: secrets.token_urlsafe(32),
+        edge_url="https://events.example.com",
+    )
+    client = TestClient(desk_app(Desk(store, "operator", lambda: 0, lambda: None, "", console)))
+    client.headers.update({"Authorization": "Bearer operator", "Accept": "text/html"})
+    path, span = f"/accounts/bench/groups/{GROUP}", f"first={whole.first}&last={whole.last}"
+
+    def get(address: str) -> Callable[[], Any]:
+        return lambda: _answered(client.get(address))
+
+    return {
+        "event groups": get("/accounts/bench"),
+        "overview, 60 days": get(f"{path}?{span}"),
+        "overview, 7 days": get(f"{path}?range=7d"),
+        "overview, 60 days of purchases": get(f"{path}?{span}&event_name=PURCHASE"),
+        "events": get(f"{path}/events?{span}"),
+        "events, rejected": get(f"{path}/events?{span}&status=rejected"),
+        "test events": get(f"{path}/test-events"),
+        "diagnostics, 60 days": get(f"{path}/diagnostics?{span}"),
+        "diagnostics, 7 days": get(f"{path}/diagnostics?range=7d"),
+        "event trace": get(f"{path}/trace?event_id=event-5000006"),
+        "connect": get(f"{path}/connect"),
+    }
+
+
+def _answered(answer: Any) -> None:
+    if answer.status_code != 200:
+        raise SystemExit(f"{answer.url} answered {answer.status_code}: {answer.text[:500]}")
 
 
 def measure(run: Callable[[], Any], times: int) -> tuple[float, float]:
@@ -106,6 +160,7 @@ def run(folder: Path, events: int, times: int) -> None:
     store.migrate()
     newest = store.query("newest_receipt", {"event_group_id": GROUP})[0]["received_at"] // 1_000_000
     table("report", reports(store, asked(GROUP, newest - DAYS * DAY, newest + 1), newest), times)
+    table("page", pages(folder, store, asked(GROUP, newest - DAYS * DAY, newest + 1), newest), times)
     store.close()
 
 

@@ -145,7 +145,7 @@ def test_overlap(loaded: Any, over: Asked) -> None:
     both = asked(GROUP, over.first, over.last, over.event_name)
     some = within(loaded.conversions, both)
     kept = Counter(row["source"] for row in some if row["status"] == "kept")
-    for sample, enough in ((1, 10**9), (16, 0)):
+    for sample, samples in ((1, ()), (16, ((0, 16),)), (64, ((0, 16), (1, 64)))):
         confirmed = Counter(
             row["source"]
             for row in some
@@ -155,7 +155,7 @@ def test_overlap(loaded: Any, over: Asked) -> None:
                 for other in some
             )
         )  # fmt: skip
-        found = overlap(loaded.store, over, enough=enough)
+        found = overlap(loaded.store, over, samples=samples)
         assert {one.source: one.kept for one in found.sources} == kept
         assert {one.source: one.confirmed for one in found.sources} == {
             source: min(confirmed[source] * found.sample, kept[source]) for source in kept

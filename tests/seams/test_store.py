@@ -351,7 +351,7 @@ def _asked_by_the_console() -> dict[str, Any]:
     texts = ("event_name", "source", "account_id", "key_id", "limited", "digest", "field", "reason")
     return {
         **dict.fromkeys((*numbers, "after_block", "after_row"), 0), **dict.fromkeys(texts, ""), "bucket": 900, "zone": "UTC", "key_count": 20,
-        "weights": [0.5], "event_group_ids": ["g"], "digests": ["d"], "limit": 1, "delay": -1,
+        "weights": [0.5], "event_group_ids": ["g"], "digests": ["d"], "limit": 1, "delay": -1, "sample": 16,
     }  # fmt: skip
 
 

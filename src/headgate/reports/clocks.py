@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from msgspec import Struct
 
-from headgate.reports.recent import ENOUGH, newest_part
 from headgate.reports.span import Asked
 from headgate.store.base import Store
 
@@ -30,21 +29,20 @@ class Clock(Struct, frozen=True):
 
 
 class Clocks(Struct, frozen=True):
-    """By key and source, of the accepted events received from `first` on: the newest of the range."""
+    """By key and source, of the accepted events received from `first` on."""
 
     first: int
     last: int
     clocks: list[Clock]
 
 
-def clocks(store: Store, asked: Asked, *, enough: int = ENOUGH) -> Clocks:
+def clocks(store: Store, asked: Asked) -> Clocks:
     """How the senders' clocks stand against ours, the key with the most events first."""
-    part = newest_part(store, asked, enough=enough)
     found = [
         Clock(**row, finding=_finding(row["events"], row["ahead"], row["least"]))
-        for row in store.query("clocks", part.parameters())
+        for row in store.query("clocks", asked.parameters())
     ]
-    return Clocks(part.first, part.last, found)
+    return Clocks(asked.first, asked.last, found)
 
 
 def _finding(events: int, ahead: int, least: int) -> str:

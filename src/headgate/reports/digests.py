@@ -6,7 +6,6 @@ from hashlib import sha256
 
 from msgspec import Struct
 
-from headgate.reports.recent import ENOUGH, newest_part
 from headgate.reports.span import Asked
 from headgate.store.base import Store
 
@@ -44,28 +43,27 @@ class Finding(Struct, frozen=True):
 
 
 class Digests(Struct, frozen=True):
-    """Findings of the accepted events received from `first` on: the newest of the range."""
+    """Findings of the accepted events received from `first` on."""
 
     first: int
     last: int
     findings: list[Finding]
 
 
-def digests(store: Store, asked: Asked, *, enough: int = ENOUGH) -> Digests:
+def digests(store: Store, asked: Asked) -> Digests:
     """What is wrong with stored digests, the most frequent first."""
-    part = newest_part(store, asked, enough=enough)
     known = [
         _known(row["field"], row["digest"], row["events"])
-        for row in store.query("known_digests", {**part.parameters(), "digests": sorted(KNOWN)})
+        for row in store.query("known_digests", {**asked.parameters(), "digests": sorted(KNOWN)})
     ]
     told = {(one.field, one.digest) for one in known}
     common = [
         _common(row["field"], row["digest"], row["events"], row["total"])
-        for row in store.query("commonest_digests", part.parameters())
+        for row in store.query("commonest_digests", asked.parameters())
         if row["events"] >= max(SUSPICIOUS * row["total"], WORTH_TELLING) and (row["field"], row["digest"]) not in told
     ]
     findings = sorted(known + common, key=lambda one: (-one.events, one.field, one.digest))
-    return Digests(part.first, part.last, findings)
+    return Digests(asked.first, asked.last, findings)
 
 
 def _known(field: str, digest: str, events: int) -> Finding:

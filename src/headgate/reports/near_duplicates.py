@@ -6,7 +6,6 @@ from typing import Any, Literal
 
 from msgspec import Struct
 
-from headgate.reports.recent import ENOUGH, newest_part
 from headgate.reports.span import Asked
 from headgate.store.base import Store
 from headgate_contract.vocabulary import DEDUP_WINDOW
@@ -56,20 +55,20 @@ class Near(Struct, frozen=True):
 
 
 class NearDuplicates(Struct, frozen=True):
-    """By kind, of the events received from `first` on (seconds since 1970): the newest of the range."""
+    """By kind, of the events received from `first` on (seconds since 1970)."""
 
     first: int
     last: int
     kinds: list[Near]
 
 
-def near_duplicates(store: Store, asked: Asked, *, limit: int = 10, enough: int = ENOUGH) -> NearDuplicates:
+def near_duplicates(store: Store, asked: Asked, *, limit: int = 10) -> NearDuplicates:
     """Pairs of kept events that are neighbours in event time, with up to `limit` examples a kind.
 
-    A source that is asked for plays no part: the two halves may come from different ones.
+    Every event is looked at, so of a long range ask for `recent.newest_part`. A source that is asked for plays no part: the
+    two halves may come from different ones.
     """
-    part = newest_part(store, asked, enough=enough)
-    parameters = {**part.parameters(), "window": DEDUP_WINDOW, "limit": limit}
+    parameters = {**asked.parameters(), "window": DEDUP_WINDOW, "limit": limit}
     same_id = store.query("same_id", parameters)
     kinds = [
         _near("same_order", store.query("same_order", parameters)),
@@ -77,7 +76,7 @@ def near_duplicates(store: Store, asked: Asked, *, limit: int = 10, enough: int 
         _near("other_name", [row for row in same_id if row["one"][6] != row["other"][6]]),
         _near("past_window", [row for row in same_id if row["one"][6] == row["other"][6]]),
     ]
-    return NearDuplicates(part.first, part.last, kinds)
+    return NearDuplicates(asked.first, asked.last, kinds)
 
 
 def _near(kind: Kind, rows: list[dict[str, Any]]) -> Near:

@@ -8,7 +8,7 @@ from headgate.reports.span import Asked
 from headgate.store.base import Store
 
 #: rows that a diagnosis looks at, give or take a quarter of an hour
-ENOUGH = 200_000
+ENOUGH = 50_000
 
 
 def newest_part(store: Store, asked: Asked, *, enough: int = ENOUGH) -> Asked:

@@ -23,6 +23,7 @@ from headgate.reports.delay import Delay, delays
 from headgate.reports.group_status import GroupStatus, group_status
 from headgate.reports.over_time import Outcomes, OverTime, events_over_time, outcomes_over_time
 from headgate.reports.overlap import Overlaps, overlap
+from headgate.reports.recent import newest_part
 from headgate.reports.span import DAY, LAST, Asked, asked
 from headgate.reports.totals import Choices, Totals, choices, totals
 
@@ -177,7 +178,8 @@ class Measures(Controller):
         self, state: State, group: Group, first: First = None, last: Last = None, event_name: Name = ""
     ) -> near_report.NearDuplicates:
         """Pairs that look like one event sent twice and were not caught."""
-        return near_report.near_duplicates(state.desk.store, _range(state, group, first, last, event_name, ""))
+        store = state.desk.store
+        return near_report.near_duplicates(store, newest_part(store, _range(state, group, first, last, event_name, "")))
 
     @get("/clocks", sync_to_thread=True)
     def get_clocks(
@@ -190,7 +192,8 @@ class Measures(Controller):
         source: Source = "",
     ) -> clock_report.Clocks:
         """Clock skew by key."""
-        return clock_report.clocks(state.desk.store, _range(state, group, first, last, event_name, source))
+        store = state.desk.store
+        return clock_report.clocks(store, newest_part(store, _range(state, group, first, last, event_name, source)))
 
     @get("/digests", sync_to_thread=True)
     def get_digests(
@@ -203,7 +206,8 @@ class Measures(Controller):
         source: Source = "",
     ) -> digest_report.Digests:
         """Findings about stored digests."""
-        return digest_report.digests(state.desk.store, _range(state, group, first, last, event_name, source))
+        store = state.desk.store
+        return digest_report.digests(store, newest_part(store, _range(state, group, first, last, event_name, source)))
 
     @get("/status", sync_to_thread=True)
     def get_status(self, state: State, group: Group) -> GroupStatus:

@@ -10,6 +10,7 @@ from headgate.reports.clocks import clocks
 from headgate.reports.digests import digests
 from headgate.reports.match_quality import match_quality
 from headgate.reports.near_duplicates import near_duplicates
+from headgate.reports.recent import newest_part
 from headgate.reports.rejection_reasons import rejection_reasons
 from headgate.reports.totals import choices, totals
 
@@ -27,6 +28,8 @@ def get_diagnostics(frame: FrameHere) -> Page:
     store = frame.desk.store
     filters = read_filters(frame.request.query_params, frame.group.id, frame.console.clock())
     asked = filters.asked
+    # row by row, so of the newest part only
+    part = newest_part(store, asked)
     return frame.page(
         "diagnostics.html",
         title="Diagnostics",
@@ -35,10 +38,10 @@ def get_diagnostics(frame: FrameHere) -> Page:
         available=choices(store, asked),
         totals=totals(store, asked),
         reasons=rejection_reasons(store, asked),
-        near=near_duplicates(store, asked),
+        near=near_duplicates(store, part),
         near_titles=TITLES,
-        clocks=clocks(store, asked),
-        digests=digests(store, asked),
+        clocks=clocks(store, part),
+        digests=digests(store, part),
         quality=match_quality(store, asked),
     )
 

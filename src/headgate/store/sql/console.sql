@@ -89,14 +89,19 @@ ORDER BY delay
 
 -- name: key_counts
 -- Kept events by source, and how many of them carry each match key (in the order of their bits).
-SELECT toString(source) AS source, sum(key_sets.events) AS events,
-    sumForEach(arrayMap(bit -> if(bitTest(match_keys, bit), key_sets.events, 0), range({key_count:UInt8}))) AS carrying
-FROM key_sets
-WHERE event_group_id = {event_group_id:String}
-    AND quarter >= toDateTime({first:UInt32}, 'UTC')
-    AND quarter < toDateTime({last:UInt32}, 'UTC')
-    AND {event_name:String} IN ('', event_name)
-    AND {source:String} IN ('', source)
+SELECT source, sum(of_set) AS events,
+    sumForEach(arrayMap(bit -> if(bitTest(match_keys, bit), of_set, 0), range({key_count:UInt8}))) AS carrying
+FROM
+(
+    SELECT toString(source) AS source, match_keys, sum(key_sets.events) AS of_set
+    FROM key_sets
+    WHERE event_group_id = {event_group_id:String}
+        AND quarter >= toDateTime({first:UInt32}, 'UTC')
+        AND quarter < toDateTime({last:UInt32}, 'UTC')
+        AND {event_name:String} IN ('', event_name)
+        AND {source:String} IN ('', source)
+    GROUP BY source, match_keys
+)
 GROUP BY source
 ORDER BY source
 
@@ -173,8 +178,10 @@ FROM
                 AND quarter >= toDateTime({first:UInt32}, 'UTC')
                 AND quarter < toDateTime({last:UInt32}, 'UTC')
                 AND ({event_name:String} = '' OR event_name = {event_name:String})
-                AND status = 'duplicate' AND dedup_key != 0
+                AND status = 'duplicate'
+                AND bitAnd(toUInt64(dedup_key), {sample:UInt64} - 1) = 0
         )
+        AND bitAnd(toUInt64(dedup_key), {sample:UInt64} - 1) = 0
     GROUP BY dedup_key
 )
 ARRAY JOIN kept AS one
@@ -232,21 +239,25 @@ ORDER BY quarter DESC
 -- Rejected events by field and reason, the most frequent first, each with its newest example.
 SELECT replaceRegexpAll(one.1, '\\[\\d+\\]', '[]') AS field,
     replaceRegexpOne(one.2, '^Invalid event name: .*\\. Event name', 'Invalid event name. Event name') AS reason,
-    count() AS events, toUnixTimestamp64Micro(min(received_at)) AS first_seen,
-    toUnixTimestamp64Micro(max(received_at)) AS last_seen, arraySort(groupUniqArray(3)(toString(source))) AS sources,
-    arraySort(groupUniqArray(5)(toString(key_id))) AS key_ids, argMax(request_id, place) AS request_id,
-    argMax(event_id, place) AS event_id, argMax(one.1, place) AS sample_field, argMax(one.2, place) AS sample_reason,
-    argMax(event, place) AS sample
+    sum(counted) AS events, toUnixTimestamp64Micro(min(oldest)) AS first_seen,
+    toUnixTimestamp64Micro(max(newest)) AS last_seen, arraySort(arrayDistinct(groupArrayArray(from_sources))) AS sources,
+    arraySlice(arraySort(arrayDistinct(groupArrayArray(with_keys))), 1, 5) AS key_ids,
+    argMax(example.1, place) AS request_id, argMax(example.2, place) AS event_id, argMax(one.1, place) AS sample_field,
+    argMax(one.2, place) AS sample_reason, argMax(example.3, place) AS sample
 FROM
 (
-    SELECT arrayJoin(CAST(errors, 'Array(Tuple(String, String))')) AS one, (received_at, block, row) AS place,
-        received_at, source, key_id, request_id, event_id, event
+    -- what is alike to the letter first: it is far less than there are rows
+    SELECT arrayJoin(CAST(errors, 'Array(Tuple(String, String))')) AS one, count() AS counted,
+        min(received_at) AS oldest, max(received_at) AS newest, max((received_at, block, row)) AS place,
+        argMax((request_id, event_id, event), (received_at, block, row)) AS example,
+        groupUniqArray(3)(toString(source)) AS from_sources, groupUniqArray(5)(toString(key_id)) AS with_keys
     FROM rejections
     WHERE event_group_id = {event_group_id:String}
         AND received_at >= toDateTime64({first:UInt32}, 6, 'UTC')
         AND received_at < toDateTime64({last:UInt32}, 6, 'UTC')
         AND {event_name:String} IN ('', event_name)
         AND {source:String} IN ('', source)
+    GROUP BY one
 )
 GROUP BY field, reason
 ORDER BY events DESC, field, reason

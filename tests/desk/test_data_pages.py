@@ -24,7 +24,7 @@ PAGES = (
     "/events?status=rejected",
     "/events?status=dead",
     "/test-events",
-    "/diagnostics",
+    "/diagnostics?part=all",
     "/trace",
     "/connect",
 )

@@ -1,4 +1,7 @@
-"""The newest part of a range: what is looked at row by row, where all of it would take too long."""
+"""The newest part of a range: what is looked at row by row, where all of it would take too long.
+
+Events that name a time more than a day before it are left out there: they lie scattered over all of the store.
+"""
 
 from __future__ import annotations
 

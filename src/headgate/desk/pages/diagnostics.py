@@ -22,27 +22,36 @@ TITLES = {
 }
 
 
+#: parts of the page that come one after the other, as each takes its time over a long range; without scripts, by links
+PARTS = ("near", "senders", "quality")
+
+
 @get("/accounts/{account_id:str}/groups/{group_id:str}/diagnostics", sync_to_thread=True, include_in_schema=False)
 def get_diagnostics(frame: FrameHere) -> Page:
-    """Rejections, nearly caught duplicates, clocks, digests and match quality."""
-    store = frame.desk.store
-    filters = read_filters(frame.request.query_params, frame.group.id, frame.console.clock())
+    """Rejections first; `part` asks for nearly caught duplicates, clocks and digests, match quality, or `all`."""
+    store, query = frame.desk.store, frame.request.query_params
+    filters = read_filters(query, frame.group.id, frame.console.clock())
     asked = filters.asked
+    wanted = query.get("part", "")
+    parts = PARTS if wanted == "all" else tuple(part for part in PARTS if part == wanted)
     # row by row, so of the newest part only
-    part = newest_part(store, asked)
+    newest = newest_part(store, asked) if {"near", "senders"} & set(parts) else asked
+    is_first = wanted == "all" or not parts
     return frame.page(
         "diagnostics.html",
         title="Diagnostics",
         filters=filters,
         ranges=RANGES,
         available=choices(store, asked),
-        totals=totals(store, asked),
-        reasons=rejection_reasons(store, asked),
-        near=near_duplicates(store, part),
+        parts=parts,
+        is_first=is_first,
+        totals=totals(store, asked) if is_first else None,
+        reasons=rejection_reasons(store, asked) if is_first else [],
+        near=near_duplicates(store, newest) if "near" in parts else None,
         near_titles=TITLES,
-        clocks=clocks(store, part),
-        digests=digests(store, part),
-        quality=match_quality(store, asked),
+        clocks=clocks(store, newest) if "senders" in parts else None,
+        digests=digests(store, newest) if "senders" in parts else None,
+        quality=match_quality(store, asked) if "quality" in parts else [],
     )
 
 

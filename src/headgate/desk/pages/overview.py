@@ -11,7 +11,6 @@ from headgate.desk.frame import FrameHere, Page
 from headgate.desk.rendering import as_json
 from headgate.reports.coverage import coverage
 from headgate.reports.delay import delays
-from headgate.reports.match_quality import match_quality
 from headgate.reports.over_time import events_over_time, outcomes_over_time
 from headgate.reports.overlap import overlap
 from headgate.reports.totals import choices, totals
@@ -47,7 +46,6 @@ def get_overview(frame: FrameHere) -> Page:
         coverage=shown,
         sources=covered[1:],
         overlap=overlap(store, asked),
-        quality=match_quality(store, asked),
         label=label,
         charts={
             "events": as_json(events_option(events)),

@@ -1,6 +1,7 @@
 -- Named queries of the console. Each begins with its name and says in a sentence what it gives.
 -- A range is `first` to `last`, in seconds since 1970, last not included: whole quarters of an hour, of the time of receipt.
--- Event name and source are left empty for all of them.
+-- Event name and source are left empty for all of them. Where rows are looked through one by one, those that name a time more
+-- than a day before the range are left out: they lie scattered over the table, and to find them would mean to read it all.
 
 -- name: names_and_sources
 -- What event names and sources there are in a range, with how many accepted events.
@@ -278,6 +279,7 @@ FROM
         WHERE event_group_id = {event_group_id:String}
             AND received_at >= toDateTime64({first:UInt32}, 6, 'UTC')
             AND received_at < toDateTime64({last:UInt32}, 6, 'UTC')
+            AND event_time >= toDateTime(greatest({first:UInt32}, 86400) - 86400, 'UTC')
             AND ({event_name:String} = '' OR event_name = {event_name:String})
             AND status = 'kept'
             AND custom_data.order_id != ''
@@ -311,6 +313,7 @@ FROM
         WHERE event_group_id = {event_group_id:String}
             AND received_at >= toDateTime64({first:UInt32}, 6, 'UTC')
             AND received_at < toDateTime64({last:UInt32}, 6, 'UTC')
+            AND event_time >= toDateTime(greatest({first:UInt32}, 86400) - 86400, 'UTC')
             AND ({event_name:String} = '' OR event_name = {event_name:String})
             AND status = 'kept'
             AND isNotNull(custom_data.value)
@@ -342,6 +345,7 @@ FROM
         WHERE event_group_id = {event_group_id:String}
             AND received_at >= toDateTime64({first:UInt32}, 6, 'UTC')
             AND received_at < toDateTime64({last:UInt32}, 6, 'UTC')
+            AND event_time >= toDateTime(greatest({first:UInt32}, 86400) - 86400, 'UTC')
             AND status = 'kept'
             AND event_id != ''
         GROUP BY shared
@@ -364,6 +368,7 @@ FROM
     WHERE event_group_id = {event_group_id:String}
         AND received_at >= toDateTime64({first:UInt32}, 6, 'UTC')
         AND received_at < toDateTime64({last:UInt32}, 6, 'UTC')
+        AND event_time >= toDateTime(greatest({first:UInt32}, 86400) - 86400, 'UTC')
         AND ({event_name:String} = '' OR event_name = {event_name:String})
         AND ({source:String} = '' OR source = {source:String})
 )
@@ -382,6 +387,7 @@ FROM
     WHERE event_group_id = {event_group_id:String}
         AND received_at >= toDateTime64({first:UInt32}, 6, 'UTC')
         AND received_at < toDateTime64({last:UInt32}, 6, 'UTC')
+        AND event_time >= toDateTime(greatest({first:UInt32}, 86400) - 86400, 'UTC')
         AND ({event_name:String} = '' OR event_name = {event_name:String})
         AND ({source:String} = '' OR source = {source:String})
 )
@@ -398,6 +404,7 @@ FROM
     WHERE event_group_id = {event_group_id:String}
         AND received_at >= toDateTime64({first:UInt32}, 6, 'UTC')
         AND received_at < toDateTime64({last:UInt32}, 6, 'UTC')
+        AND event_time >= toDateTime(greatest({first:UInt32}, 86400) - 86400, 'UTC')
         AND ({event_name:String} = '' OR event_name = {event_name:String})
         AND ({source:String} = '' OR source = {source:String})
         AND user_data.em != ''
@@ -410,6 +417,7 @@ FROM
     WHERE event_group_id = {event_group_id:String}
         AND received_at >= toDateTime64({first:UInt32}, 6, 'UTC')
         AND received_at < toDateTime64({last:UInt32}, 6, 'UTC')
+        AND event_time >= toDateTime(greatest({first:UInt32}, 86400) - 86400, 'UTC')
         AND ({event_name:String} = '' OR event_name = {event_name:String})
         AND ({source:String} = '' OR source = {source:String})
         AND user_data.ph != ''

@@ -2,7 +2,7 @@
 
 # everything that must hold before a change lands: style, types, layers, tests
 test: check
-    uv run pytest
+    uv run pytest --numprocesses logical --maxprocesses 4 --dist loadfile
 
 # style, types and layers
 check:
@@ -34,6 +34,10 @@ bench-dedup:
 # bundle the browser script into the server's package; prints its size and fails over 4096 bytes gzipped
 pixel:
     cd pixel && npm ci --no-audit --no-fund --loglevel=error && npm run --silent build
+
+# what the client costs against a server that does nothing; a number behind it shortens every run
+bench-client *arguments:
+    uv run python -m bench.client {{arguments}}
 
 # put the formatter and the safe fixes to work
 fix:

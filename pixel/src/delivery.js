@@ -28,6 +28,8 @@ export function createDelivery(url, write) {
   let waiting = [];
   let inFlight = [];
   let left = false;
+  /** What failed while the page was left. */
+  let held = [];
   let failures = 0;
   let timer;
   let scheduled;
@@ -59,18 +61,19 @@ export function createDelivery(url, write) {
     const { entries, texts } = batch;
     const body = `{"event_group_id":${JSON.stringify(entries[0].group)},"events":[${texts}]}`;
     inFlight.push(batch);
-    let again;
+    let again = true;
     let seconds;
     try {
       const answer = await post(url, body, leaving);
       again = answer && (answer.status == 429 || answer.status > 499);
       seconds = again && +answer.headers.get("retry-after");
     } catch {
-      // no network, no server, or a policy of the page; but a page that was left is told so of all that outlives it
-      again = !left || !OUTLIVES_PAGE;
+      // no network, no server, or a policy of the page
     }
     inFlight = inFlight.filter((other) => other != batch);
-    if (again && !batch.lost) {
+    // a page that is left is told that what outlives it has failed; only if it comes back does it matter
+    if (again && left) held.push(...(batch.lost ? [] : entries));
+    else if (again) {
       waiting = entries.concat(waiting);
       trim();
       retryLater(seconds);
@@ -105,6 +108,8 @@ export function createDelivery(url, write) {
     add(entry) {
       waiting.push(entry);
       trim();
+      // fired by the page's own farewell
+      if (left) sendNow();
     },
     /** Send what is ready, at the end of this turn. */
     sendSoon() {
@@ -126,6 +131,7 @@ export function createDelivery(url, write) {
     /** The page is shown again, from the browser's memory. */
     comeBack() {
       left = false;
+      waiting = held.splice(0).concat(waiting);
       pump();
     },
   };

@@ -7,11 +7,10 @@ import { hex } from "./random.js";
 const encoder = new TextEncoder();
 // what the server trims: U+001C to U+001F and U+0085 beside what `trim` takes, but no byte order mark
 const BLANKS = "(?:(?!\\ufeff)[\\s\\x1c-\\x1f\\x85])+";
-const EDGES = new RegExp(`^${BLANKS}|${BLANKS}$`, "g");
 
 /** Lower case, trimmed: a name. */
 function name(raw) {
-  return raw.replace(EDGES, "").toLowerCase();
+  return raw.replace(new RegExp(`^${BLANKS}|${BLANKS}$`, "g"), "").toLowerCase();
 }
 
 /** Lower case, trimmed, without the `+alias` before the @. */

@@ -23,6 +23,15 @@ def hide(page: Page) -> None:
     }""")
 
 
+def answered(page: Page, count: int) -> None:
+    """Wait until the page itself has seen that many answers to its batches."""
+    page.wait_for_function(
+        "count => performance.getEntriesByType('resource').filter(one => one.name.endsWith('/v1/pixel')).length >= count",
+        arg=count,
+    )
+    page.evaluate("() => new Promise(done => setTimeout(done))")
+
+
 @pytest.mark.parametrize("answer", [(503, {"Retry-After": "1"}), (429, {"Retry-After": "1"}), (500, {}), (HANG_UP, {})])
 def test_a_batch_that_was_not_taken_comes_again_with_the_same_ids(
     shop: Page, recorder: Recorder, answer: tuple[int, dict[str, str]]
@@ -110,11 +119,35 @@ def test_a_page_that_goes_into_the_background_sends_what_waits_without_cookie_an
     assert recorder.names() == ["PAGE_VIEW", "LEAD", "SEARCH"]
 
 
+def test_events_of_the_pages_own_farewell_arrive(shop: Page, recorder: Recorder) -> None:
+    recorder.await_events(1)
+    shop.evaluate("""() => {
+        addEventListener("beforeunload", () => headgate("event", "SEARCH"));
+        addEventListener("pagehide", () => headgate("event", "CONTACT"));
+        document.addEventListener("visibilitychange", () => headgate("event", "DONATE"));
+        location.href = "/next";
+    }""")
+    recorder.await_events(5)
+    assert sorted(recorder.names()) == ["CONTACT", "DONATE", "PAGE_VIEW", "PAGE_VIEW", "SEARCH"]
+
+
+def test_a_page_that_is_shown_again_sends_what_failed_when_it_was_left(shop: Page, recorder: Recorder) -> None:
+    recorder.await_events(1)
+    recorder.answers.append((503, {"Retry-After": "3600"}))
+    shop.evaluate("() => { headgate('event', 'LEAD'); dispatchEvent(new Event('pagehide')); }")
+    answered(shop, 2)
+    shop.evaluate("headgate('event', 'SEARCH')")
+    recorder.await_events(2)
+    shop.evaluate("dispatchEvent(new Event('pageshow'))")
+    recorder.await_events(3)
+    assert recorder.names() == ["PAGE_VIEW", "SEARCH", "LEAD"]
+
+
 def test_what_fails_from_a_hidden_page_comes_again(shop: Page, recorder: Recorder) -> None:
     recorder.await_events(1)
     recorder.answers.extend([(503, {"Retry-After": "3600"}), (503, {})])
     shop.evaluate("headgate('event', 'LEAD')")
-    until(lambda: len(recorder.asked("/v1/pixel")) == 2)
+    answered(shop, 2)
     hide(shop)
     recorder.await_events(2)
     assert len(recorder.asked("/v1/pixel")) == 4

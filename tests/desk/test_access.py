@@ -168,6 +168,7 @@ def test_a_token_has_the_rights_of_its_user_and_opens_no_page(shared: Site) -> N
     assert script.get("/api/events", params={"group": "acme_site"}).status_code == 403
     assert script.get("/api/reconcile").status_code == 400
     assert script.see("/accounts/acme").status_code == 303
+    assert script.post("/api/me/tokens", json={"name": "another"}).status_code == 403
     assert viewer.delete(f"/api/me/tokens/{made['token_id']}", headers={"X-CSRF-Token": viewer.csrf}).status_code == 204
     assert script.get("/api/me").status_code == 401
 

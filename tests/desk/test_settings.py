@@ -124,6 +124,7 @@ def test_tokens_and_sessions_are_ones_own(site: Site) -> None:
     assert analyst.submit(f"/profile/tokens/{token_id}/revoke").status_code == 404
     assert site.browser(token[0]).get("/api/me").json()["name"] == "viewer@example.com"
     assert "testclient" in viewer.see("/profile").text
+    assert [each["browser"] for each in viewer.get("/api/me/sessions").json()] == ["testclient"]
     second = site.as_user("viewer")
     ends = re.findall(r"/profile/sessions/[0-9a-f]+/end", viewer.see("/profile").text)
     assert len(ends) == 1
@@ -148,6 +149,9 @@ def test_the_theme_is_remembered_without_a_script(site: Site) -> None:
 
 def test_the_api_does_what_the_pages_do(site: Site) -> None:
     script = site.browser("operator-token")
+    assert script.get("/api/organizations").json()[0] == {"id": "org", "name": "Org", "role": "organization_admin"}
+    assert site.as_user("admin").get("/api/organizations").json() == []
+    assert script.get("/api/accounts/acme/groups/acme_site").json()["name"] == "acme site"
     made = script.post("/api/accounts/acme/keys", json={"name": "Script"})
     assert made.status_code == 201
     key_id = made.json()["key_id"]
@@ -207,3 +211,14 @@ def test_the_document_names_every_route_of_the_api(site: Site) -> None:
     }
     assert served - described == {"GET /api/openapi.json"}
     assert described <= served
+
+
+def test_a_registry_that_is_away_is_an_answer(site: Site) -> None:
+    admin = site.as_user("admin")
+    with site.registry.aside() as connection:
+        connection.exec_driver_sql("DROP TABLE account_partners")
+    answer = admin.see("/accounts/acme")
+    assert (answer.status_code, answer.headers["retry-after"]) == (503, "2")
+    assert answer.text.startswith("the registry cannot be read or written: no such table")
+    answer = admin.get("/api/accounts")
+    assert (answer.status_code, answer.json()["code"]) == (503, 503)

@@ -56,7 +56,12 @@ def change_password(frame: Frame, *, current: str, password: str) -> None:
 
 
 def make_token(frame: Frame, name: str) -> MadeToken:
-    """A new token for scripts. Raises `InvalidRegistration`."""
+    """A new token for scripts. Raises `InvalidRegistration`.
+
+    Only for who is signed in: a token that could make others would outlive its own revocation.
+    """
+    if user(frame) and frame.visitor.session is None:
+        raise PermissionDeniedException("A token makes no other tokens: sign in to make one.")
     token_id = f"t{frame.console.secret()[-15:]}"
     with frame.change() as change:
         token = user_tokens.create(

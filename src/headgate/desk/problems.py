@@ -6,7 +6,7 @@ from typing import Any
 from urllib.parse import quote
 
 import structlog
-from litestar import Request, Response
+from litestar import MediaType, Request, Response
 from litestar.exceptions import HTTPException
 from litestar.response import Redirect
 
@@ -18,6 +18,7 @@ from headgate.errors import (
     InvalidRegistration,
     LogUnavailable,
     NotRegistered,
+    RegistryError,
     StoreUnavailable,
 )
 
@@ -29,6 +30,7 @@ UNAUTHORIZED, NOT_FOUND, SERVER_ERROR, UNAVAILABLE = 401, 404, 500, 503
 STATUS: dict[type[HeadgateError], int] = {
     StoreUnavailable: UNAVAILABLE,
     LogUnavailable: UNAVAILABLE,
+    RegistryError: UNAVAILABLE,
     NotRegistered: 404,
     AlreadyRegistered: 409,
     InvalidRegistration: 400,
@@ -76,7 +78,13 @@ def _answer(request: AnyRequest, status: int, text: str, headers: dict[str, str]
         request.state.admitted = Admitted()
     if status == NOT_FOUND and text == "Not Found":
         text = "There is no page at this address."
-    page = Frame(request).page("problem.html", status=status, title=TITLES.get(status, "That did not work"), text=text)
+    try:
+        page = Frame(request).page(
+            "problem.html", status=status, title=TITLES.get(status, "That did not work"), text=text
+        )
+    except RegistryError:
+        # what the page's frame shows is not to be had: say it without one
+        return Response(text, status_code=status, headers=headers, media_type=MediaType.TEXT)
     page.headers.update(headers)
     return page
 

@@ -78,8 +78,8 @@ def _by_token(desk: Desk, shown: str, connection: ASGIConnection[Any, Any, Any, 
         if visitor is not None:
             return visitor
     raise NotAuthorizedException(
-        "This token is not one that holds. Show the token from the file operator-token in the data folder, "
-        "or one of a user: Authorization: Bearer …"
+        "Show the token from the file operator-token in the data folder, or one of a user that still holds: "
+        "Authorization: Bearer …"
     )
 
 

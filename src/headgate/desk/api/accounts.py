@@ -13,12 +13,21 @@ from headgate.desk.api.replies import AccountId, GroupId, KeyId, OrganizationId,
 from headgate.desk.frame import Frame, FrameHere
 from headgate.desk.key_rings import KeyLine
 from headgate.desk.partnerships import PartnerLine
-from headgate.registry import accounts, event_groups
+from headgate.registry import accounts, event_groups, organizations
 from headgate.registry.accounts import AccountEntry
 from headgate.registry.event_groups import EventGroupEntry
 from headgate_contract.vocabulary import Identifiers
 
 ACCOUNT = "/api/accounts/{account_id:str}"
+
+
+@get("/api/organizations", sync_to_thread=True)
+def get_organizations(frame: FrameHere) -> list[replies.Organization]:
+    """The organizations that have given one a role in all their accounts."""
+    with frame.reading() as connection:
+        entries = organizations.entries(connection)
+    held = [(each, frame.visitor.role_in_organization(each.id)) for each in entries]
+    return [replies.Organization(each.id, each.name, role.word) for each, role in held if role is not None]
 
 
 @get("/api/accounts", sync_to_thread=True)
@@ -72,6 +81,12 @@ def post_group(frame: FrameHere, account_id: AccountId, data: JSONBody[replies.N
             advanced_matching=data.advanced_matching,
             origins=data.origins,
         )
+
+
+@get(f"{ACCOUNT}/groups/{{group_id:str}}", sync_to_thread=True)
+def get_group(frame: FrameHere, account_id: AccountId, group_id: GroupId) -> EventGroupEntry:
+    """An event group."""
+    return frame.group
 
 
 @patch(f"{ACCOUNT}/groups/{{group_id:str}}", sync_to_thread=True)
@@ -151,12 +166,14 @@ def _account(frame: Frame, entry: AccountEntry) -> replies.Account:
 
 
 ROUTES = (
+    get_organizations,
     get_accounts,
     get_account,
     patch_account,
     post_account,
     get_groups,
     post_group,
+    get_group,
     patch_group,
     get_keys,
     post_key,

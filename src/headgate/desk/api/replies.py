@@ -13,6 +13,7 @@ GroupId = Annotated[str, PathParameter(description="Id of the event group.")]
 KeyId = Annotated[str, PathParameter(description="Id of the key.")]
 PartnerId = Annotated[str, PathParameter(description="Id of the partner.")]
 UserId = Annotated[str, PathParameter(description="Id of the user.")]
+SessionId = Annotated[str, PathParameter(description="Id of the session, as it is listed.")]
 TokenId = Annotated[str, PathParameter(description="Id of the token.")]
 Act = Annotated[str, QueryParameter(description="Only this act, exactly.", max_length=200)]
 Text = Annotated[str, QueryParameter(description="Text in who did it, to what, or the detail.", max_length=200)]
@@ -32,6 +33,15 @@ class Me(Struct, frozen=True):
     organizations: dict[str, str]
     #: account id -> role, as it holds: the higher one of what the account and its organization have given
     accounts: dict[str, str]
+
+
+class Organization(Struct, frozen=True):
+    """An organization."""
+
+    id: str
+    name: str
+    #: role of who makes the request
+    role: str
 
 
 class Account(Struct, frozen=True):
@@ -116,6 +126,17 @@ class Token(Struct, frozen=True):
     created_at: int
     used_at: int | None
     used_from: str
+
+
+class Session(Struct, frozen=True):
+    """A browser in which who makes the request is signed in. Times are seconds since 1970, UTC."""
+
+    id: str
+    created_at: int
+    seen_at: int
+    address: str
+    #: as it calls itself
+    browser: str
 
 
 class AllowedPartners(Struct, frozen=True, forbid_unknown_fields=True):

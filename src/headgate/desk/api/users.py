@@ -9,11 +9,11 @@ from litestar.params import JSONBody
 
 from headgate.desk import own, people
 from headgate.desk.api import replies
-from headgate.desk.api.replies import TokenId, UserId
+from headgate.desk.api.replies import SessionId, TokenId, UserId
 from headgate.desk.frame import FrameHere
 from headgate.desk.people import Invited, Person
 from headgate.desk.places import place_of
-from headgate.registry import accounts, audit, user_tokens
+from headgate.registry import accounts, audit, sessions, user_tokens
 from headgate.registry.audit import AuditLine
 from headgate.registry.roles import Role
 
@@ -51,6 +51,22 @@ def post_token(frame: FrameHere, data: JSONBody[replies.Named]) -> replies.ApiTo
 def delete_token(frame: FrameHere, token_id: TokenId) -> None:
     """Let a token no longer hold."""
     own.revoke_token(frame, token_id)
+
+
+@get("/api/me/sessions", sync_to_thread=True)
+def get_sessions(frame: FrameHere) -> list[replies.Session]:
+    """Where one is signed in."""
+    with frame.reading() as connection:
+        entries = sessions.of_user(connection, own.user(frame).id, frame.console.clock())
+    return [
+        replies.Session(each.id_hash, each.created_at, each.seen_at, each.address, each.browser) for each in entries
+    ]
+
+
+@delete("/api/me/sessions/{session_id:str}", sync_to_thread=True)
+def delete_session(frame: FrameHere, session_id: SessionId) -> None:
+    """Sign out there."""
+    own.end_session(frame, session_id)
 
 
 def get_people(frame: FrameHere) -> list[Person]:
@@ -111,6 +127,8 @@ ROUTES = (
     get_tokens,
     post_token,
     delete_token,
+    get_sessions,
+    delete_session,
     *(get(f"{place}/users", sync_to_thread=True)(get_people) for place in PLACES),
     *(post(f"{place}/users", sync_to_thread=True)(post_person) for place in PLACES),
     *(put(f"{place}/users/{{user_id:str}}/role", status_code=204, sync_to_thread=True)(put_role) for place in PLACES),

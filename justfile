@@ -27,6 +27,10 @@ client-chaos *arguments:
 bench *arguments:
     uv run --group bench python -m bench {{arguments}}
 
+# the time the server takes for each report and page of the console over 10 million events
+bench-console *arguments:
+    uv run --group bench python -m bench.console {{arguments}}
+
 # memory of the deduplication index while 20 million ids pass
 bench-dedup:
     uv run python -m bench.dedup_memory

@@ -12,26 +12,27 @@ from playwright.sync_api import Browser, BrowserContext, Page
 sys.path.insert(0, str(Path(__file__).parent))
 
 from chromium import PROGRAM, chromium
-from screenshots import become_admin, leave_traces
+from screenshots import become_admin, leave_traces, seeded
 
-from server import Server, serving
+from server import Server
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    with serving(tmp_path_factory.mktemp("console") / "data") as started:
+    with seeded(tmp_path_factory.mktemp("console") / "data") as started:
         yield started
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
+    """One a module and not a session: while it is open no other test could have an event loop."""
     if PROGRAM is None:
         pytest.skip("Chromium is not installed")
     with chromium() as started:
         yield started
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def admin(server: Server, browser: Browser) -> Iterator[BrowserContext]:
     """The first admin, by the link that the server printed, signed in; what there is to be seen is made."""
     link = next(line for line in server.output().splitlines() if "/welcome/" in line)

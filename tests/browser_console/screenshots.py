@@ -10,7 +10,11 @@ from __future__ import annotations
 import argparse
 import sys
 import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 sys.path[:0] = [str(Path(__file__).parents[1]), str(Path(__file__).parent)]
@@ -18,7 +22,7 @@ sys.path[:0] = [str(Path(__file__).parents[1]), str(Path(__file__).parent)]
 from chromium import chromium
 from playwright.sync_api import Browser, BrowserContext, Page
 
-from server import serving
+from server import Server, headgate, serving
 
 WIDTHS = {"wide": (1440, 900), "narrow": (360, 740)}
 SCHEMES = ("light", "dark")
@@ -41,9 +45,41 @@ PAGES = {
     "empty-keys": "/accounts/empty/settings/keys",
     "profile": "/profile",
     "not-there": f"{ACCOUNT}/nothing",
+    "overview": f"{GROUP}?range=30d",
+    "overview-day": f"{GROUP}?range=24h",
+    "events": f"{GROUP}/events",
+    "rejected": "/accounts/streaming/groups/streaming_signup/events?status=rejected&range=30d",
+    "test-events": f"{GROUP}/test-events",
+    "diagnostics": f"{GROUP}/diagnostics?range=30d",
+    "diagnostics-broken": "/accounts/streaming/groups/streaming_signup/diagnostics?range=30d",
+    "trace": f"{GROUP}/trace?event_id=try-1",
+    "connect": f"{GROUP}/connect",
 }
 DOORS = {"sign-in": "/login", "gone": "/welcome/used"}
 NAME, EMAIL, PASSWORD = "Grace Hopper", "grace@example.com", "a nanosecond of wire"
+
+
+@contextmanager
+def seeded(data: Path) -> Iterator[Server]:
+    """A server with two months of demo events, and one more that came three times, the last of them wrong."""
+    done = headgate(data, "demo", "seed", "--events", "40000")
+    assert done.returncode == 0, done.stderr
+    with serving(data) as server:
+        now = int(time.time())
+        event: dict[str, Any] = {
+            "event_id": "try-1",
+            "event_name": "PURCHASE",
+            "event_type": "conversion",
+            "event_time": now,
+            "user_data": {"em": "ada@example.com"},
+            "custom_data": {"value": 42.5, "currency": "EUR", "order_id": "order-1"},
+        }
+        wrong = {**event, "event_time": now * 1000, "event_name": "Purchase"}
+        for sent in (event, event, wrong):
+            server.post(sent)
+            server.post(sent, path="/v1/test_events")
+        server.stored(2, since=(now - 60) * 1_000_000)
+        yield server
 
 
 def become_admin(page: Page, link: str) -> None:
@@ -93,7 +129,7 @@ def shoot(browser: Browser, state: object, base: str, folder: Path, pages: dict[
             page = context.new_page()
             for name, path in pages.items():
                 page.goto(base + path)
-                page.wait_for_load_state("networkidle")
+                page.wait_for_load_state("load" if name == "test-events" else "networkidle")
                 page.screenshot(path=folder / f"{name}-{width}-{scheme}.png", full_page=True)
             context.close()
 
@@ -105,7 +141,7 @@ def main() -> None:
     parser.add_argument("--only", default="", help="only pages whose name holds this")
     asked = parser.parse_args()
     asked.to.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory() as name, serving(Path(name)) as server, chromium() as browser:
+    with tempfile.TemporaryDirectory() as name, seeded(Path(name)) as server, chromium() as browser:
         link = next(line for line in server.output().splitlines() if "/welcome/" in line)
         base = "{0.scheme}://{0.netloc}".format(urlsplit(link))
         context = browser.new_context()

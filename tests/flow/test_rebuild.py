@@ -29,6 +29,8 @@ from headgate_contract.event import Receipt, Rejection
 NOW = 4_000_000_000
 MICROSECONDS = 1_000_000
 TABLES = ("conversions", "dead_letters", "rejections", "test_events", "tallies")
+#: what the store adds up by itself
+SUMS = ("quarter_hours", "key_sets")
 NewStore = Callable[[], ClickHouseStore]
 
 
@@ -100,7 +102,10 @@ def _receipt(place: int, lines: list[bytes], rejections: list[Rejection]) -> Rec
 
 
 def contents(store: ClickHouseStore) -> dict[str, Any]:
-    return {table: store._loading.query(f"SELECT * FROM {table} ORDER BY ALL").result_rows for table in TABLES}
+    tables = {table: store._loading.query(f"SELECT * FROM {table} ORDER BY ALL").result_rows for table in TABLES}
+    # what is added up is merged in the engine's own time: FINAL shows it as if it were
+    summed = {table: store._loading.query(f"SELECT * FROM {table} FINAL ORDER BY ALL").result_rows for table in SUMS}
+    return tables | summed | {"sampled_ids": store._loading.query("SELECT * FROM sampled_ids ORDER BY ALL").result_rows}
 
 
 def test_the_rebuilt_store_equals_the_first(parts: Parts, new_store: NewStore) -> None:

@@ -331,12 +331,28 @@ def test_every_query_has_a_name_and_runs(clickhouse: ClickHouseStore) -> None:
     numbers = dict.fromkeys(("since", "first_block", "last_block", "before_block", "block", "row", "shard"), 0)
     parameters = {
         **numbers, "first": 0, "last": 0, "event_group_id": "", "status": "", "event_id": "", "dedup_key": "0", "keys": [1],
-        "table": "",
+        "table": "", **_asked_by_the_console(),
     }  # fmt: skip
-    numbers_of_nothing = {"newest_block": [{"newest": 0}], "whole_blocks": [{"blocks": 0}]}
+    nothing_to_add_up = {"added_up": [{"conversions": 1, "dead_letters": 1, "rejections": 1}]}
+    no_receipt = {"newest_receipt": [{"received_at": 0}]}
+    numbers_of_nothing = {
+        **nothing_to_add_up,
+        **no_receipt,
+        "newest_block": [{"newest": 0}],
+        "whole_blocks": [{"blocks": 0}],
+    }
     assert {name: clickhouse.query(name, parameters) for name in sql.QUERIES} == {
         name: numbers_of_nothing.get(name, []) for name in sql.QUERIES
     }
+
+
+def _asked_by_the_console() -> dict[str, Any]:
+    numbers = ("bucket", "window", "day", "hour", "now", "until", "before_at", "before_row", "with_key", "without_key")
+    texts = ("event_name", "source", "account_id", "key_id", "limited", "digest", "field", "reason")
+    return {
+        **dict.fromkeys((*numbers, "after_block", "after_row"), 0), **dict.fromkeys(texts, ""), "bucket": 900, "zone": "UTC", "key_count": 20,
+        "weights": [0.5], "event_group_ids": ["g"], "digests": ["d"], "limit": 1, "delay": -1, "sample": 16,
+    }  # fmt: skip
 
 
 def mutations(store: ClickHouseStore) -> int:

@@ -7,8 +7,10 @@ from typing import Annotated
 import typer
 
 from headgate.cli.registry import Data, opened
+from headgate.cli.seed import seed
 
 app = typer.Typer(help="Things to look at and to try: made-up data, a shop.", no_args_is_help=True)
+app.command()(seed)
 
 
 @app.command()

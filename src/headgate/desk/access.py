@@ -64,6 +64,8 @@ ANALYST = Rule(Scope.ACCOUNT, Role.ANALYST)
 ACCOUNT_ADMIN = Rule(Scope.ACCOUNT, Role.ACCOUNT_ADMIN)
 ORGANIZATION_ADMIN = Rule(Scope.ORGANIZATION, Role.ORGANIZATION_ADMIN)
 REPORT = Rule(Scope.GROUP_ASKED, Role.ANALYST)
+#: sums only, no event by itself
+SUMMARY = Rule(Scope.GROUP_ASKED, Role.VIEWER)
 
 #: method and path -> rule
 RULES: Mapping[str, Rule] = {
@@ -77,6 +79,30 @@ RULES: Mapping[str, Rule] = {
     "GET /api/rejections": REPORT,
     "GET /api/trace": REPORT,
     "GET /api/reconcile": REPORT,
+    **dict.fromkeys(
+        [
+            f"GET /api/reports/{name}"
+            for name in (
+                "totals",
+                "choices",
+                "events-over-time",
+                "outcomes-over-time",
+                "overlap",
+                "coverage",
+                "delays",
+                "match-quality",
+                "status",
+            )
+        ],
+        SUMMARY,
+    ),
+    **dict.fromkeys(
+        [
+            f"GET /api/reports/{name}"
+            for name in ("rejections", "near-duplicates", "clocks", "digests", "tests", "events")
+        ],
+        REPORT,
+    ),
     # accounts, as JSON
     "GET /api/organizations": SIGNED_IN,
     "GET /api/accounts": SIGNED_IN,
@@ -142,6 +168,15 @@ RULES: Mapping[str, Rule] = {
     "POST /accounts/{account_id}/new-group": ACCOUNT_ADMIN,
     "GET /accounts/{account_id}/groups/{group_id}/settings": ACCOUNT_ADMIN,
     "POST /accounts/{account_id}/groups/{group_id}/settings": ACCOUNT_ADMIN,
+    # reports
+    "GET /accounts/{account_id}/groups/{group_id}": VIEWER,
+    "GET /accounts/{account_id}/groups/{group_id}/connect": VIEWER,
+    "GET /accounts/{account_id}/groups/{group_id}/test-events": ANALYST,
+    "POST /accounts/{account_id}/groups/{group_id}/test-events": ANALYST,
+    "GET /accounts/{account_id}/groups/{group_id}/test-events/stream": ANALYST,
+    "GET /accounts/{account_id}/groups/{group_id}/diagnostics": ANALYST,
+    "GET /accounts/{account_id}/groups/{group_id}/trace": ANALYST,
+    "GET /accounts/{account_id}/groups/{group_id}/events": ANALYST,
     # settings of an account
     "GET /accounts/{account_id}/settings/keys": ACCOUNT_ADMIN,
     "POST /accounts/{account_id}/settings/keys": ACCOUNT_ADMIN,

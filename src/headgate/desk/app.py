@@ -18,6 +18,7 @@ from headgate.desk.access import check_access
 from headgate.desk.api import accounts as api_accounts
 from headgate.desk.api import users as api_users
 from headgate.desk.api.document import document, get_document
+from headgate.desk.api.measures import Measures
 from headgate.desk.api.reports import Reports
 from headgate.desk.forgery import check_forgery
 from headgate.desk.frame import provide_frame
@@ -25,12 +26,19 @@ from headgate.desk.headers import add_headers
 from headgate.desk.pages import (
     account_settings,
     audit,
+    connect,
+    diagnostics,
+    event_groups,
+    events,
     groups,
     home,
     keys,
+    overview,
     partners,
     profile,
     sign_in,
+    test_events,
+    trace,
     users,
     welcome,
 )
@@ -41,11 +49,15 @@ from headgate.errors import HeadgateError
 __all__ = ["Console", "Desk", "desk_app"]
 
 OPERATING = (operating.get_health, operating.get_readiness, operating.get_metrics)
-REPORTS: tuple[ControllerRouterHandler, ...] = (Reports,)
+REPORTS: tuple[ControllerRouterHandler, ...] = (Reports, Measures)
 #: what needs the registry
 API: tuple[ControllerRouterHandler, ...] = (*api_accounts.ROUTES, *api_users.ROUTES, get_document)
 _PAGES = (sign_in, welcome, profile, home, groups, keys, partners, users, audit, account_settings)
-PAGES: tuple[ControllerRouterHandler, ...] = (assets.get_asset, *(route for page in _PAGES for route in page.ROUTES))
+_DATA_PAGES = (event_groups, overview, test_events, diagnostics, trace, events, connect)
+PAGES: tuple[ControllerRouterHandler, ...] = (
+    assets.get_asset,
+    *(route for page in (*_PAGES, *_DATA_PAGES) for route in page.ROUTES),
+)
 
 
 def desk_app(desk: Desk) -> Litestar:

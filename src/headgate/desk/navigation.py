@@ -43,9 +43,11 @@ _GROUP = _ACCOUNT + "/groups/{group_id}"
 EVENTS = (Item("Event groups", _ACCOUNT, "groups"),)
 GROUP = (
     Item("Overview", _GROUP, "overview"),
+    Item("Events", f"{_GROUP}/events", "audit"),
     Item("Test events", f"{_GROUP}/test-events", "test"),
     Item("Diagnostics", f"{_GROUP}/diagnostics", "diagnostics"),
     Item("Event trace", f"{_GROUP}/trace", "trace"),
+    Item("Connect", f"{_GROUP}/connect", "plus"),
     Item("Group settings", f"{_GROUP}/settings", "settings"),
 )
 SETTINGS = (

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import jinja2
+import msgspec
 from markupsafe import Markup
 
 from headgate.desk import assets
@@ -43,6 +44,47 @@ def _age(seconds: int) -> str:
     raise AssertionError(seconds)
 
 
+def as_json(value: Any) -> str:
+    """A value as JSON text, for an attribute."""
+    return msgspec.json.encode(value).decode()
+
+
+def whole(number: int) -> str:
+    """A count, its thousands apart."""
+    return f"{number:,}"
+
+
+def percent(share: float) -> str:
+    """A share of 0 to 1: exact where it is all or nothing, and not zero where there is something."""
+    if 0 < share < 0.001:  # noqa: PLR2004 - what one decimal can show
+        return "<0.1 %"
+    return f"{share:.0%}".replace("%", " %") if share in {0, 1} else f"{share * 100:.1f} %"
+
+
+def precise(microseconds: int) -> Markup:
+    """A time to the millisecond, UTC; microseconds since 1970."""
+    at = datetime.fromtimestamp(microseconds // 1_000_000, UTC)
+    milliseconds = f"{microseconds // 1000 % 1000:03}"
+    exact, shown = f"{at:%Y-%m-%dT%H:%M:%S}.{milliseconds}Z", f"{at.day} {at:%b %H:%M:%S}.{milliseconds}"
+    return Markup('<time datetime="{}" title="{} UTC">{}</time>').format(exact, f"{at:%Y-%m-%d %H:%M:%S}", shown)
+
+
+def lapse(microseconds: int) -> str:
+    """How long something took."""
+    seconds = microseconds / 1_000_000
+    if seconds < 1:
+        return f"{microseconds / 1000:.0f} ms"
+    return f"{seconds:.1f} s" if seconds < MINUTE else f"{seconds / MINUTE:,.0f} min"
+
+
+def pretty(text: str) -> str:
+    """JSON text with a field a line; what is no JSON stays as it is."""
+    try:
+        return msgspec.json.format(text, indent=2)
+    except msgspec.DecodeError:
+        return text
+
+
 def _environment() -> jinja2.Environment:
     made = jinja2.Environment(
         loader=jinja2.FileSystemLoader(FOLDER),
@@ -55,6 +97,11 @@ def _environment() -> jinja2.Environment:
     made.globals["asset"] = assets.url
     made.filters["moment"] = moment
     made.filters["ago"] = ago
+    made.filters["whole"] = whole
+    made.filters["percent"] = percent
+    made.filters["precise"] = precise
+    made.filters["lapse"] = lapse
+    made.filters["pretty"] = pretty
     return made
 
 

@@ -2,7 +2,8 @@
 
 Tables, in `sql/schema.sql`: `conversions` (kept and duplicate), `dead_letters`, `rejections`, `test_events`, `tallies`
 (received, accepted and rejected, added up by block, event group, key, source and hour; every block has one).
-Every row carries `block`, the number of the stretch of log that it came from.
+Every row carries `block`, the number of the stretch of log that it came from. What is added up from these rows for the
+console (`quarter_hours`, `key_sets`) the store does by itself, with each load and by its token.
 """
 
 from __future__ import annotations
@@ -47,6 +48,12 @@ class Store(Protocol):
 
     def rows_of(self, table: str, block: int) -> int:
         """How many rows of a block the table holds."""
+
+    def added_up(self, table: str, block: int) -> bool:
+        """Whether what is added up from a table holds all rows of this block, the newest, that are in the table.
+
+        A load that was cut short may have left it out; the same load again makes it whole.
+        """
 
     def newest_block(self) -> int:
         """The highest block of which anything is there that is not deleted by age; 0 in an empty store."""

@@ -49,8 +49,10 @@ REFUSALS = frozenset(
     }
 )
 #: A load is parsed in one go into one part of a table: a token then stands for all of it. Nothing waits in memory.
+#: What is added up from it goes by the same token: a load that was cut short between the two is made whole by the next.
 LOAD_SETTINGS = {
     "async_insert": 0,
+    "deduplicate_blocks_in_dependent_materialized_views": 1,
     "input_format_parallel_parsing": 0,
     "input_format_skip_unknown_fields": 1,
     "max_block_size": 10_000_000,
@@ -133,6 +135,11 @@ class ClickHouseStore:
     def rows_of(self, table: str, block: int) -> int:
         """How many rows of a block the table holds."""
         return int(self._command(f"SELECT count() FROM {table} WHERE block = {block:d}"))  # noqa: S608 (our own names)
+
+    def added_up(self, table: str, block: int) -> bool:
+        """Whether what is added up from a table holds all rows of this block, the newest."""
+        columns = ("conversions", "dead_letters", "rejections")
+        return table not in columns or bool(self._rows("added_up", {"block": block})[0][columns.index(table)])
 
     def newest_block(self) -> int:
         """The highest block of which anything lasting is there."""

@@ -61,6 +61,10 @@ class MemoryStore:
         """How many rows of a block the table holds."""
         return sum(row["block"] == block for row in self.tables.get(table, []))
 
+    def added_up(self, table: str, block: int) -> bool:  # noqa: ARG002
+        """Nothing is added up."""
+        return True
+
     def newest_block(self) -> int:
         """The highest block of which anything lasting is there."""
         tables = (self.tables.get(table, []) for table in LASTING)

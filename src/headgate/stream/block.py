@@ -16,6 +16,9 @@ from headgate.stream.kept_index import KeptIndex
 from headgate.stream.pipeline import Folded, Step
 from headgate_contract.event import Receipt
 
+#: tables whose rows are deleted by age
+AGING = ("rejections", "test_events")
+
 
 class Taken(NamedTuple):
     """What became of a block. `records` = kept + duplicates + dead letters."""
@@ -100,9 +103,19 @@ class Gate:
         return Folded(folded.conversions, sorted(dead + folded.dead, key=lambda letter: letter.place))
 
     def _load(self, block: Block, table: str, lines: list[bytes], *, again: bool) -> None:
-        # a block's rows are one insert: they are all there, or the token lets what is missing in
-        if lines and not (again and self._store.rows_of(table, block.seq) == len(lines)):
+        if lines and not (again and self._holds(block, table, len(lines))):
             self._store.load(table, lines, f"{table}:{block.seq}")
+
+    def _holds(self, block: Block, table: str, count: int) -> bool:
+        """A block's rows are one insert: they are all there, or the token lets what is missing in.
+
+        So it is with what is added up from them; a block's tally is loaded last, so that one which has it is whole.
+        """
+        whole = self._store.rows_of("tallies", block.seq) > 0
+        if whole and table in AGING:
+            return True  # what is not there any more was added up before it went
+        there = self._store.rows_of(table, block.seq) == count
+        return there and (whole or self._store.added_up(table, block.seq))
 
 
 def in_order(log: Iterable[Row]) -> list[Row]:

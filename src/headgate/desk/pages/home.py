@@ -1,12 +1,12 @@
-"""Where one arrives: the accounts that one may see, and an account's event groups."""
+"""Where one arrives: the accounts that one may see."""
 
 from __future__ import annotations
 
 from litestar import Response, get
 from litestar.response import Redirect
 
-from headgate.desk.frame import FrameHere, Page
-from headgate.registry import accounts, event_groups, organizations
+from headgate.desk.frame import FrameHere
+from headgate.registry import accounts, organizations
 
 
 @get("/", sync_to_thread=True, include_in_schema=False)
@@ -32,12 +32,4 @@ def get_accounts(frame: FrameHere) -> Response[str]:
     return frame.page("accounts.html", title="Accounts", organizations=shown)
 
 
-@get("/accounts/{account_id:str}", sync_to_thread=True, include_in_schema=False)
-def get_account(frame: FrameHere) -> Page:
-    """The event groups of an account."""
-    with frame.reading() as connection:
-        groups = [each for each in event_groups.entries(connection) if each.account_id == frame.account.id]
-    return frame.page("account.html", title="Event groups", groups=groups)
-
-
-ROUTES = (get_start, get_accounts, get_account)
+ROUTES = (get_start, get_accounts)

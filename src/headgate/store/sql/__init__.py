@@ -38,5 +38,10 @@ def migrations(folder: Traversable) -> list[Migration]:
 
 _HERE = files(__name__)
 SCHEMA: Sequence[str] = statements((_HERE / "schema.sql").read_text("utf-8"))
-QUERIES: dict[str, str] = named((_HERE / "queries.sql").read_text("utf-8"))
+#: those of the stream and of the command line, and those of the console
+QUERIES: dict[str, str] = {
+    name: query
+    for file in ("queries.sql", "console.sql")
+    for name, query in named((_HERE / file).read_text("utf-8")).items()
+}
 MIGRATIONS: Sequence[Migration] = migrations(_HERE / "migrations")

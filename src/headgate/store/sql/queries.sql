@@ -26,6 +26,24 @@ SELECT groupBitmap(block) AS blocks
 FROM tallies
 WHERE block <= {last:UInt64}
 
+-- name: added_up
+-- Whether what was added up from the rows of the newest block is there: every month of them, as a month is one part.
+SELECT
+    (SELECT uniqExact(toYYYYMM(received_at)) FROM conversions WHERE block = {block:UInt64})
+        = (SELECT uniqExact(toYYYYMM(quarter)) FROM quarter_hours
+            WHERE newest_block = {block:UInt64} AND status IN ('kept', 'duplicate'))
+        AND (SELECT uniqExact(toYYYYMM(received_at)) FROM conversions WHERE block = {block:UInt64} AND status = 'kept')
+            = (SELECT uniqExact(toYYYYMM(quarter)) FROM key_sets WHERE newest_block = {block:UInt64})
+        AND (SELECT count() FROM conversions
+            WHERE block = {block:UInt64} AND dedup_key != 0 AND bitAnd(toUInt64(dedup_key), 15) = 0)
+            = (SELECT count() FROM sampled_ids WHERE block = {block:UInt64}) AS conversions,
+    (SELECT uniqExact(toYYYYMM(received_at)) FROM dead_letters WHERE block = {block:UInt64})
+        = (SELECT uniqExact(toYYYYMM(quarter)) FROM quarter_hours
+            WHERE newest_block = {block:UInt64} AND status = 'dead') AS dead_letters,
+    (SELECT uniqExact(toYYYYMM(received_at)) FROM rejections WHERE block = {block:UInt64})
+        = (SELECT uniqExact(toYYYYMM(quarter)) FROM quarter_hours
+            WHERE newest_block = {block:UInt64} AND status = 'rejected') AS rejections
+
 -- name: kept_keys
 -- Kept conversions with one of these keys and an event time in the range, as three numbers a row.
 SELECT toUInt64(bitShiftRight(dedup_key, 64)) AS high, toUInt64(dedup_key) AS low, toUInt32(event_time) AS time

@@ -94,7 +94,8 @@ CREATE TABLE IF NOT EXISTS conversions
     INDEX by_event_id event_id TYPE bloom_filter(0.01) GRANULARITY 1,
     INDEX by_dedup_key dedup_key TYPE bloom_filter(0.01) GRANULARITY 1,
     INDEX by_block block TYPE minmax GRANULARITY 1,
-    INDEX by_event_time event_time TYPE minmax GRANULARITY 1
+    INDEX by_event_time event_time TYPE minmax GRANULARITY 1,
+    INDEX by_received_at received_at TYPE minmax GRANULARITY 1
 )
 ENGINE = MergeTree
 PARTITION BY toYYYYMM(received_at)
@@ -199,3 +200,133 @@ PARTITION BY toYYYYMM(hour)
 ORDER BY (event_group_id, hour, key_id, source, account_id)
 SETTINGS non_replicated_deduplication_window = 1000, fsync_after_insert = 1, fsync_part_directory = 1,
     min_compressed_bytes_to_fsync_after_merge = 1;
+
+-- What became of events, added up by quarter of an hour of their receipt: hours and days of every time zone are made of
+-- quarters. The views below fill it and `key_sets` from each load, by the load's token: what is loaded twice counts once.
+CREATE TABLE IF NOT EXISTS quarter_hours
+(
+    event_group_id LowCardinality(String),
+    quarter DateTime('UTC'),
+    source LowCardinality(String),
+    -- of what was rejected: only a name that the contract knows
+    event_name LowCardinality(String),
+    status Enum8('kept' = 1, 'duplicate' = 2, 'dead' = 3, 'rejected' = 4),
+    limited_data_use Bool,
+    -- of conversions: how many of the limits in `reports.delay` lay between event time and receipt
+    delay UInt8,
+    events SimpleAggregateFunction(sum, UInt64),
+    last_received_at SimpleAggregateFunction(max, DateTime64(6, 'UTC')),
+    newest_block SimpleAggregateFunction(max, UInt64)
+)
+ENGINE = AggregatingMergeTree
+PARTITION BY toYYYYMM(quarter)
+ORDER BY (event_group_id, quarter, source, event_name, status, limited_data_use, delay)
+SETTINGS non_replicated_deduplication_window = 1000, fsync_after_insert = 1, fsync_part_directory = 1,
+    min_compressed_bytes_to_fsync_after_merge = 1;
+
+-- Kept conversions by the match keys that they carry: bit n of `match_keys` is the key at place n of `reports.match_keys`.
+CREATE TABLE IF NOT EXISTS key_sets
+(
+    event_group_id LowCardinality(String),
+    quarter DateTime('UTC'),
+    source LowCardinality(String),
+    event_name LowCardinality(String),
+    match_keys UInt32,
+    events SimpleAggregateFunction(sum, UInt64),
+    newest_block SimpleAggregateFunction(max, UInt64)
+)
+ENGINE = AggregatingMergeTree
+PARTITION BY toYYYYMM(quarter)
+ORDER BY (event_group_id, quarter, source, event_name, match_keys)
+SETTINGS non_replicated_deduplication_window = 1000, fsync_after_insert = 1, fsync_part_directory = 1,
+    min_compressed_bytes_to_fsync_after_merge = 1;
+
+-- One in sixteen of the event ids, for what takes pairs: a full search costs more than a page may take.
+CREATE TABLE IF NOT EXISTS sampled_ids
+(
+    block UInt64,
+    event_group_id LowCardinality(String),
+    quarter DateTime('UTC'),
+    source LowCardinality(String),
+    event_name LowCardinality(String),
+    status Enum8('kept' = 1, 'duplicate' = 2),
+    dedup_key UInt128,
+    event_time DateTime('UTC')
+)
+ENGINE = MergeTree
+PARTITION BY toYYYYMM(quarter)
+ORDER BY (event_group_id, quarter, dedup_key)
+SETTINGS non_replicated_deduplication_window = 1000, fsync_after_insert = 1, fsync_part_directory = 1,
+    min_compressed_bytes_to_fsync_after_merge = 1;
+
+CREATE MATERIALIZED VIEW IF NOT EXISTS quarter_hours_of_conversions TO quarter_hours AS
+SELECT event_group_id, toDateTime(toStartOfInterval(received_at, INTERVAL 15 MINUTE), 'UTC') AS quarter, source,
+    event_name, CAST(toString(status) AS Enum8('kept' = 1, 'duplicate' = 2, 'dead' = 3, 'rejected' = 4)) AS status,
+    limited_data_use,
+    toUInt8(arrayCount(
+        limit -> toInt64(toUnixTimestamp64Second(received_at)) - toInt64(toUInt32(event_time)) >= limit,
+        [0, 10, 60, 600, 3600, 21600, 86400, 604800])) AS delay,
+    count() AS events, max(received_at) AS last_received_at,
+    max(block) AS newest_block
+FROM conversions
+GROUP BY event_group_id, quarter, source, event_name, status, limited_data_use, delay;
+
+CREATE MATERIALIZED VIEW IF NOT EXISTS quarter_hours_of_dead_letters TO quarter_hours AS
+SELECT event_group_id, toDateTime(toStartOfInterval(received_at, INTERVAL 15 MINUTE), 'UTC') AS quarter, source,
+    event_name,
+    CAST('dead' AS Enum8('kept' = 1, 'duplicate' = 2, 'dead' = 3, 'rejected' = 4)) AS status,
+    CAST(false AS Bool) AS limited_data_use, toUInt8(0) AS delay, count() AS events,
+    max(received_at) AS last_received_at,
+    max(block) AS newest_block
+FROM dead_letters
+GROUP BY event_group_id, quarter, source, event_name;
+
+CREATE MATERIALIZED VIEW IF NOT EXISTS quarter_hours_of_rejections TO quarter_hours AS
+SELECT event_group_id, toDateTime(toStartOfInterval(received_at, INTERVAL 15 MINUTE), 'UTC') AS quarter, source,
+    toLowCardinality(if(event_name IN (
+        'ACHIEVE_LEVEL', 'ADD_PAYMENT_INFO', 'ADD_TO_CART', 'ADD_TO_WISHLIST', 'APP_INSTALL',
+        'COMPLETE_REGISTRATION', 'CONTACT', 'CUSTOMIZE_PRODUCT', 'DONATE', 'DOWNLOAD', 'FIND_LOCATION',
+        'INITIATE_CHECKOUT', 'LEAD', 'PAGE_VIEW', 'PURCHASE', 'SCHEDULE', 'SEARCH', 'SIGN_UP', 'START_TRIAL',
+        'SUBSCRIBE', 'SUBSCRIPTION_CANCELLATION', 'SUBSCRIPTION_RENEWAL', 'UNLOCK_ACHIEVEMENT', 'VIEW_CONTENT'
+    ), event_name, '')) AS event_name,
+    CAST('rejected' AS Enum8('kept' = 1, 'duplicate' = 2, 'dead' = 3, 'rejected' = 4)) AS status,
+    CAST(false AS Bool) AS limited_data_use, toUInt8(0) AS delay, count() AS events,
+    max(received_at) AS last_received_at,
+    max(block) AS newest_block
+FROM rejections
+GROUP BY event_group_id, quarter, source, event_name;
+
+CREATE MATERIALIZED VIEW IF NOT EXISTS key_sets_of_conversions TO key_sets AS
+SELECT event_group_id, toDateTime(toStartOfInterval(received_at, INTERVAL 15 MINUTE), 'UTC') AS quarter, source,
+    event_name,
+    toUInt32(
+        1 * (user_data.em != '')
+        + 2 * (user_data.ph != '')
+        + 4 * (user_data.fn != '')
+        + 8 * (user_data.ln != '')
+        + 16 * (user_data.ge != '')
+        + 32 * (user_data.db != '')
+        + 64 * (user_data.ct != '')
+        + 128 * (user_data.st != '')
+        + 256 * (user_data.zp != '')
+        + 512 * (user_data.country != '')
+        + 1024 * (user_data.external_id != '')
+        + 2048 * (user_data.client_ip_address != '')
+        + 4096 * (user_data.client_user_agent != '')
+        + 8192 * (user_data.subscription_id != '')
+        + 16384 * (user_data.aGA != '')
+        + 32768 * (user_data.aID != '')
+        + 65536 * (user_data.aDX != '')
+        + 131072 * (user_data.aGI != '')
+        + 262144 * (user_data.aRI != '')
+        + 524288 * (user_data.aFC != '')) AS match_keys,
+    count() AS events, max(block) AS newest_block
+FROM conversions
+WHERE status = 'kept'
+GROUP BY event_group_id, quarter, source, event_name, match_keys;
+
+CREATE MATERIALIZED VIEW IF NOT EXISTS sampled_ids_of_conversions TO sampled_ids AS
+SELECT block, event_group_id, toDateTime(toStartOfInterval(received_at, INTERVAL 15 MINUTE), 'UTC') AS quarter, source,
+    event_name, status, dedup_key, event_time
+FROM conversions
+WHERE dedup_key != 0 AND bitAnd(toUInt64(dedup_key), 15) = 0;

@@ -1,7 +1,7 @@
-// Draws every <div class="chart" data-chart="id">: the element with that id, <script type="application/json">, holds an
-// ECharts option. Colours come from the style sheet, so that a chart follows the theme. Tooltips are drawn, not HTML: the
+// Draws every <div class="chart" data-chart="name" data-option="…">: an ECharts option as JSON. It is no script element of its
+// own, as those are left out of pieces of a page that are swapped in. Colours come from the style sheet, so that a chart follows the theme. Tooltips are drawn, not HTML: the
 // page's policy lets no style into markup.
-const series = ["--accent", "--warn", "--good", "--bad", "--muted", "--line-strong"];
+const palette = [1, 2, 3, 4, 5, 6, 7, 8].map((number) => `--series-${number}`);
 
 function themed(option) {
   const style = getComputedStyle(document.documentElement);
@@ -9,22 +9,25 @@ function themed(option) {
   const axis = { axisLine: { lineStyle: { color: colour("--line") } }, axisLabel: { color: colour("--muted") }, splitLine: { lineStyle: { color: colour("--line") } } };
   const axes = (given) => (given === undefined ? undefined : [given].flat().map((each) => ({ ...axis, ...each })));
   return {
-    color: series.map(colour),
+    color: palette.map(colour),
     backgroundColor: "transparent",
     animation: !matchMedia("(prefers-reduced-motion: reduce)").matches,
     textStyle: { color: colour("--ink"), fontFamily: style.getPropertyValue("--sans") },
-    grid: { left: 8, right: 16, top: 40, bottom: 8, containLabel: true },
+    grid: { left: 8, right: 16, top: option.legend ? 40 : 12, bottom: option.dataZoom?.some((each) => each.type === "slider") ? 36 : 8, containLabel: true },
     aria: { enabled: true },
     ...option,
     xAxis: axes(option.xAxis),
     yAxis: axes(option.yAxis),
+    // a series may name its colour
+    series: [option.series ?? []].flat().map((each) => (each.token ? { ...each, itemStyle: { color: colour(each.token) } } : each)),
+    dataZoom: option.dataZoom?.map((each) => (each.type === "slider" ? { height: 20, bottom: 4, borderColor: colour("--line"), textStyle: { color: colour("--muted") }, ...each } : each)),
     legend: option.legend && { type: "scroll", top: 0, left: 0, textStyle: { color: colour("--ink") }, ...option.legend },
     tooltip: option.tooltip && { trigger: "axis", ...option.tooltip, renderMode: "richText", confine: true, backgroundColor: colour("--surface"), borderColor: colour("--line"), textStyle: { color: colour("--ink") } },
   };
 }
 
 function draw(element) {
-  const option = JSON.parse(document.getElementById(element.dataset.chart).textContent);
+  const option = JSON.parse(element.dataset.option);
   const chart = echarts.getInstanceByDom(element) ?? echarts.init(element, null, { renderer: "canvas" });
   chart.setOption(themed(option), true);
   return chart;

@@ -18,6 +18,7 @@ from bench import servers
 from bench.console_rows import DAYS, GROUP, fill
 from headgate.desk.app import Console, Desk, desk_app
 from headgate.desk.passwords import Passwords
+from headgate.edge.pixel_script import base_code
 from headgate.registry import accounts, event_groups, organizations
 from headgate.registry.base import Registry
 from headgate.reports.clocks import clocks
@@ -92,6 +93,7 @@ def pages(folder: Path, store: Store, whole: Asked, now: int) -> dict[str, Calla
         clock=lambda: now,
         secret=lambda: secrets.token_urlsafe(32),
         edge_url="https://events.example.com",
+        base_code=base_code,
     )
     client = TestClient(desk_app(Desk(store, "operator", lambda: 0, lambda: None, "", console)))
     client.headers.update({"Authorization": "Bearer operator", "Accept": "text/html"})

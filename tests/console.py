@@ -20,6 +20,7 @@ from litestar.testing import TestClient
 
 from headgate.desk.app import Console, Desk, desk_app
 from headgate.desk.passwords import Passwords
+from headgate.edge.pixel_script import base_code
 from headgate.errors import StoreUnavailable
 from headgate.registry import accounts, event_groups, organizations, partners, roles, users
 from headgate.registry.base import Registry
@@ -95,6 +96,7 @@ class Site:
             clock=lambda: self.now,
             secret=lambda: f"secret-{next(self._numbers):036}",
             edge_url="https://events.example.com",
+            base_code=base_code,
         )
         self.app = desk_app(Desk(self.store, "operator-token", lambda: 0, lambda: None, "", console))
 

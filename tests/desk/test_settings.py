@@ -37,7 +37,7 @@ def test_the_last_use_of_a_key_is_told_and_a_store_that_is_away_does_no_harm(sit
     admin = site.as_user("admin")
     admin.submit(KEYS, name="Shop")
     key_id = admin.get("/api/accounts/acme/keys").json()[0]["id"]
-    site.store.answers["keys_used"] = [{"key_id": key_id, "used_at": site.now - 7200}]
+    site.store.answers["keys_used"] = [{"key_id": key_id, "used_at": site.now - 7200, "used_from": "192.0.2.9"}]
     assert "2 hours ago" in admin.see(KEYS).text
     assert admin.get("/api/accounts/acme/keys").json()[0]["used_at"] == site.now - 7200
     site.store.away = True

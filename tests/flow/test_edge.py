@@ -37,6 +37,7 @@ async def test_a_good_batch_is_in_the_log_when_it_is_answered(site: EdgeSite) ->
             event_group_id=GROUP,
             account_id="acme",
             key_id="key-acme",
+            address="127.0.0.1",
             received=1,
             accepted=1,
             events=LINE,

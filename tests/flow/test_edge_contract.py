@@ -74,3 +74,12 @@ async def test_text_from_hell_is_never_our_fault_and_its_neighbours_are_accepted
     for receipt in await site.receipts():
         assert receipt.received == receipt.accepted + sum(bool(rejection.errors) for rejection in receipt.rejections)
         assert receipt.accepted >= 2
+
+
+async def test_a_receipt_says_where_a_server_sends_from_and_never_where_a_page_is_looked_at() -> None:
+    site = EdgeSite(EdgeLimits(trusted_proxies=("10.0.0.0/8",)))
+    headers = site.headers(x_forwarded_for="198.51.100.1, 203.0.113.9", x_forwarded_proto="https")
+    await site.post(batch(event()), headers=headers, client=("10.1.2.3", 1))
+    await site.post(batch(event()), "/v1/test_events", headers=headers, client=("10.1.2.3", 1))
+    await site.post(batch(event()))
+    assert [receipt.address for receipt in await site.receipts()] == ["203.0.113.9", "203.0.113.9", "127.0.0.1"]

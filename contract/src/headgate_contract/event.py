@@ -142,6 +142,8 @@ class Receipt(Struct, frozen=True, omit_defaults=True, kw_only=True, gc=False):
     key_id: str
     #: `api` or `pixel`
     source: str = "api"
+    #: where the request came from; only of servers: a page's address is its visitor's, and stands in the events
+    address: str = ""
     #: from /v1/test_events: shown for a day, never counted, never a conversion
     test: bool = False
     #: events in the request; `received == accepted + len(rejections)`

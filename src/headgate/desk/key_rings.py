@@ -19,8 +19,10 @@ class KeyLine(Struct, frozen=True):
     name: str
     created_at: int
     created_by: str
-    #: beginning of the last full hour in which events came with it; None: in none that has been loaded
+    #: when the last request came with it; None: no request that has been loaded
     used_at: int | None
+    #: address that it came from; empty where none is known
+    used_from: str
     #: None while it holds
     revoked_at: int | None
 
@@ -38,10 +40,10 @@ def list_keys(frame: Frame) -> list[KeyLine]:
     with frame.reading() as connection:
         entries = [each for each in keys.entries(connection) if each.account_id == account_id]
     used = _used(frame, account_id)
-    lines = [
-        KeyLine(each.id, each.name, each.created_at, each.created_by, used.get(each.id), each.revoked_at)
-        for each in reversed(entries)
-    ]
+    lines = []
+    for each in reversed(entries):
+        used_at, used_from = used.get(each.id, (None, ""))
+        lines.append(KeyLine(each.id, each.name, each.created_at, each.created_by, used_at, used_from, each.revoked_at))
     return sorted(lines, key=lambda line: line.revoked_at is not None)
 
 
@@ -72,10 +74,10 @@ def revoke_key(frame: Frame, key_id: str) -> None:
         keys.revoke(change, key_id)
 
 
-def _used(frame: Frame, account_id: str) -> dict[str, int]:
-    """Key id -> beginning of the last hour that it was used in; nothing, while the store is away."""
+def _used(frame: Frame, account_id: str) -> dict[str, tuple[int, str]]:
+    """Key id -> when and from which address it was used last; nothing, while the store is away."""
     try:
         rows = frame.desk.store.query("keys_used", {"account_id": account_id})
     except StoreUnavailable:
         return {}
-    return {row["key_id"]: int(row["used_at"]) for row in rows}
+    return {row["key_id"]: (int(row["used_at"]), row["used_from"]) for row in rows}

@@ -26,6 +26,8 @@ class Console:
     secret: Callable[[], str]
     #: where senders reach the public API, for what is shown to be copied
     edge_url: str
+    #: public URL and event group id -> what to paste into a page
+    base_code: Callable[[str, str], str]
 
 
 @dataclass(frozen=True)

@@ -59,7 +59,7 @@ class EdgeApp:
         self._exposure = Exposure(limits.trusted_proxies)
         self._complained_at = 0
         self._openapi = Reply(HTTPStatus.OK, document(limits.body))
-        ingest, pixel = Ingest(parts, limits), Pixel(parts, limits, self._exposure)
+        ingest, pixel = Ingest(parts, limits, self._exposure), Pixel(parts, limits, self._exposure)
         self._routes = {
             "/v1/events": _Route("POST", ingest.post_events, takes_events=True),
             "/v1/test_events": _Route("POST", ingest.post_test_events, takes_events=True),

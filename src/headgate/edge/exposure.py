@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 
@@ -49,6 +49,13 @@ class Exposure:
         elif scheme == "https" or peer is None or is_loopback(peer):
             return
         raise Forbidden(REFUSAL)
+
+    def sender_address(self, peer: str | None, headers: Iterable[tuple[bytes, bytes]]) -> str:
+        """The address that a server's request began at, for the record; `headers` have their names in lower case."""
+        if not self._networks:
+            # whatever the headers say is not believed: there is nothing to work out
+            return peer or ""
+        return self.client_address(peer, [value for name, value in headers if name == b"x-forwarded-for"])
 
     def client_address(self, peer: str | None, forwarded: list[bytes]) -> str:
         """The address that a request began at; empty where nothing says it.

@@ -7,9 +7,12 @@ from collections.abc import Sequence
 from contextlib import suppress
 from typing import NamedTuple
 
+import msgspec
+
 from headgate.edge.access import Access
 from headgate.edge.body import BodyReader, announced_length
 from headgate.edge.copies import copies
+from headgate.edge.exposure import Exposure
 from headgate.edge.keys import KeyRing
 from headgate.edge.limits import BYTES_AN_EVENT, EdgeLimits, RateLimits
 from headgate.edge.memory import BodyMemory, Share
@@ -44,8 +47,9 @@ class _Read(NamedTuple):
 class Ingest:
     """Takes events for one worker."""
 
-    def __init__(self, parts: Parts, limits: EdgeLimits) -> None:
+    def __init__(self, parts: Parts, limits: EdgeLimits, exposure: Exposure) -> None:
         self._parts = parts
+        self._exposure = exposure
         self._keys = KeyRing(parts.registered, parts.verify, self._seconds)
         self._rates = RateLimits(limits, self._seconds)
         self._bodies = BodyReader(limits.body, limits.body_patience)
@@ -57,7 +61,7 @@ class Ingest:
         """Keep a batch: the answer is given once the log has it. Raises a `RequestError`, with nothing kept."""
         with self._memory.share() as share:
             read = await self._read(request, share)
-            await self._parts.appender.append(_receipt(request, read))
+            await self._parts.appender.append(self._receipt(request, read))
             batch = read.batch
             self._parts.metrics.events(
                 batch.accepted,
@@ -76,7 +80,7 @@ class Ingest:
             read = await self._read(request, share, request.head.x_headgate_simulate)
             if read.fault is None or read.fault.keeps:
                 with suppress(LogUnavailable):
-                    self._parts.appender.append(_test_receipt(request, read)).add_done_callback(_forget)
+                    self._parts.appender.append(self._test_receipt(request, read)).add_done_callback(_forget)
                 self._parts.metrics.test_events(read.batch.received)
             reply = _answer(read.batch)
         return reply if read.fault is None else await act(read.fault, reply)
@@ -107,39 +111,28 @@ class Ingest:
             batch = with_failure(batch, body, fault.nth)
         return _Read(key, access.account_of(batch.event_group_id), batch, received_at, fault)
 
+    def _receipt(self, request: Request, read: _Read) -> Receipt:
+        batch = read.batch
+        return Receipt(
+            request_id=request.id,
+            received_at=read.received_at,
+            event_group_id=batch.event_group_id,
+            account_id=read.account_id,
+            key_id=read.key.id,
+            address=self._exposure.sender_address(request.peer, request.headers),
+            received=batch.received,
+            accepted=batch.accepted,
+            events=batch.lines,
+            rejections=[failed.rejection for failed in batch.failed],
+        )
+
+    def _test_receipt(self, request: Request, read: _Read) -> Receipt:
+        """A receipt without a single event in it: every one is a redacted copy, with its errors if it has any."""
+        receipt = self._receipt(request, read)
+        return msgspec.structs.replace(receipt, test=True, events=b"", rejections=copies(read.batch))
+
     def _seconds(self) -> float:
         return self._parts.clock() / _MICROSECONDS
-
-
-def _receipt(request: Request, read: _Read) -> Receipt:
-    batch = read.batch
-    return Receipt(
-        request_id=request.id,
-        received_at=read.received_at,
-        event_group_id=batch.event_group_id,
-        account_id=read.account_id,
-        key_id=read.key.id,
-        received=batch.received,
-        accepted=batch.accepted,
-        events=batch.lines,
-        rejections=[failed.rejection for failed in batch.failed],
-    )
-
-
-def _test_receipt(request: Request, read: _Read) -> Receipt:
-    """A receipt without a single event in it: every one is a redacted copy, with its errors if it has any."""
-    batch = read.batch
-    return Receipt(
-        request_id=request.id,
-        received_at=read.received_at,
-        event_group_id=batch.event_group_id,
-        account_id=read.account_id,
-        key_id=read.key.id,
-        test=True,
-        received=batch.received,
-        accepted=batch.accepted,
-        rejections=copies(batch),
-    )
 
 
 def _answer(batch: Batch) -> Reply:

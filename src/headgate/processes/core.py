@@ -21,6 +21,7 @@ import uvicorn
 
 from headgate.desk.app import Console, Desk, desk_app
 from headgate.desk.passwords import Passwords
+from headgate.edge.pixel_script import base_code
 from headgate.errors import HeadgateError
 from headgate.log.journal import Journal
 from headgate.log.sqlite_reader import SqliteReader
@@ -72,7 +73,9 @@ def _console(config: child.ChildConfig, folder: DataFolder) -> Iterator[Console]
             passwords=Passwords(),
             clock=lambda: int(time.time()),
             secret=lambda: secrets.token_urlsafe(32),
-            edge_url=running.edge_url if (running := folder.read_running()) else "",
+            edge_url=config.settings.public_url.rstrip("/")
+            or (running.edge_url if (running := folder.read_running()) else ""),
+            base_code=base_code,
         )
     finally:
         registry.close()

@@ -79,9 +79,13 @@ def tested(block: Block, receipts: Iterable[Receipt]) -> list[bytes]:
 def tallies(block: Block, receipts: Iterable[Receipt]) -> list[bytes]:
     """Rows of `tallies`: what requests said of themselves, added up. A test counts nothing, but leaves a row too."""
     sums: defaultdict[tuple[str, str, str, str, int], list[int]] = defaultdict(lambda: [0, 0, 0])
+    last: dict[tuple[str, str, str, str, int], Receipt] = {}
     for receipt in receipts:
         hour = receipt.received_at // MICROSECONDS // HOUR * HOUR
-        total = sums[receipt.event_group_id, receipt.account_id, receipt.key_id, receipt.source, hour]
+        key = (receipt.event_group_id, receipt.account_id, receipt.key_id, receipt.source, hour)
+        total = sums[key]
+        if key not in last or receipt.received_at >= last[key].received_at:
+            last[key] = receipt
         if receipt.test:
             continue
         total[0] += receipt.received
@@ -89,9 +93,13 @@ def tallies(block: Block, receipts: Iterable[Receipt]) -> list[bytes]:
         total[2] += len(receipt.rejections)
     columns = ("event_group_id", "account_id", "key_id", "source", "hour")
     return [
-        _encode({"block": block.seq, **dict(zip(columns, key, strict=True)), **_counts(total)})
+        _encode({"block": block.seq, **dict(zip(columns, key, strict=True)), **_counts(total), **_last(last[key])})
         for key, total in sums.items()
     ]
+
+
+def _last(receipt: Receipt) -> dict[str, str]:
+    return {"last_received_at": _moment(receipt.received_at), "last_address": receipt.address}
 
 
 def _counts(total: list[int]) -> dict[str, int]:

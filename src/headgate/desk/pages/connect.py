@@ -16,6 +16,7 @@ def get_connect(frame: FrameHere) -> Page:
         "connect.html",
         title="Connect",
         edge_url=edge_url,
+        base_code=frame.console.base_code(edge_url, frame.group.id),
         snippets=snippets(edge_url, frame.group.id, frame.console.clock()),
     )
 

@@ -229,8 +229,10 @@ WHERE {event_group_id:String} IN ('', event_group_id)
 ORDER BY block DESC, row DESC
 
 -- name: keys_used
--- The keys that events came with in an account, and the beginning of the last hour in which they did, in seconds.
-SELECT key_id, toUnixTimestamp(max(hour)) AS used_at
+-- The keys that requests came with in an account, when the last did, in seconds, and from which address.
+-- Of rows that are older than these columns, the hour.
+SELECT key_id, toUInt32(greatest(max(hour), toDateTime(max(last_received_at), 'UTC'))) AS used_at,
+    argMax(last_address, last_received_at) AS used_from
 FROM tallies
 WHERE account_id = {account_id:String}
 GROUP BY key_id

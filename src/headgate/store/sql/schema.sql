@@ -193,7 +193,10 @@ CREATE TABLE IF NOT EXISTS tallies
     hour DateTime('UTC'),
     received UInt64,
     accepted UInt64,
-    rejected UInt64
+    rejected UInt64,
+    -- of the last request, and where it came from
+    last_received_at DateTime64(6, 'UTC'),
+    last_address String
 )
 ENGINE = MergeTree
 PARTITION BY toYYYYMM(hour)

@@ -107,6 +107,7 @@ def pages(folder: Path, store: Store, whole: Asked, now: int) -> dict[str, Calla
         "overview, 60 days": get(f"{path}?{span}"),
         "overview, 7 days": get(f"{path}?range=7d"),
         "overview, 60 days of purchases": get(f"{path}?{span}&event_name=PURCHASE"),
+        "overview, overlap": get(f"{path}?{span}&part=overlap"),
         "events": get(f"{path}/events?{span}"),
         "events, rejected": get(f"{path}/events?{span}&status=rejected"),
         "test events": get(f"{path}/test-events"),

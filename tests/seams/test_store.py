@@ -381,14 +381,14 @@ def test_rejections_live_as_long_as_the_setting_says(
 
 
 def test_a_key_is_known_by_its_last_use_and_by_the_address_it_came_from(clickhouse: ClickHouseStore) -> None:
-    def tally(block: int, key_id: str, at: str, address: str) -> bytes:
+    def tally(block: int, key_id: str, **last: str) -> bytes:
         row = {"block": block, "event_group_id": "g", "account_id": "a", "key_id": key_id, "source": "api"}
-        counts = {"hour": 3600, "received": 1, "accepted": 1, "rejected": 0}
-        return msgspec.json.encode({**row, **counts, "last_received_at": at, "last_address": address})
+        return msgspec.json.encode({**row, "hour": 3600, "received": 1, "accepted": 1, "rejected": 0, **last})
 
-    clickhouse.load("tallies", [tally(1, "k1", "4000.5", "192.0.2.1"), tally(1, "k2", "0.0", "")], "a")
-    clickhouse.load("tallies", [tally(2, "k1", "5000.25", "192.0.2.2")], "b")
+    first = tally(1, "k1", last_received_at="1700000000.5", last_address="192.0.2.1")
+    clickhouse.load("tallies", [first, tally(1, "k2")], "a")
+    clickhouse.load("tallies", [tally(2, "k1", last_received_at="1700000900.25", last_address="192.0.2.2")], "b")
     found = {row["key_id"]: row for row in clickhouse.query("keys_used", {"account_id": "a"})}
-    assert found["k1"] == {"key_id": "k1", "used_at": 5000, "used_from": "192.0.2.2"}
+    assert found["k1"] == {"key_id": "k1", "used_at": 1_700_000_900, "used_from": "192.0.2.2"}
     # of before these columns the hour is known
     assert found["k2"] == {"key_id": "k2", "used_at": 3600, "used_from": ""}

@@ -48,6 +48,16 @@ def test_the_overview_follows_its_filters_and_draws_anew(page: Page) -> None:
     expect(page.get_by_label("Event name")).to_have_value("PURCHASE")
 
 
+def test_the_overlap_of_pixel_and_api_comes_after_the_rest_of_the_overview(page: Page) -> None:
+    page.goto(f"{GROUP}?range=30d")
+    overlap = page.locator("#part-overlap")
+    expect(overlap.get_by_role("row").filter(has_text="pixel")).to_contain_text("kept")
+    expect(overlap.get_by_role("link", name="The duplicates")).to_have_attribute("href", re.compile("status=duplicate"))
+    counted = overlap.get_by_role("row").filter(has_text="pixel").inner_text()
+    page.goto(f"{GROUP}?range=30d&part=all")
+    assert page.locator("#part-overlap").get_by_role("row").filter(has_text="pixel").inner_text() == counted
+
+
 def test_a_number_leads_to_its_events_and_an_event_to_its_trace(page: Page) -> None:
     page.goto(f"{GROUP}?range=24h")
     number = figure(page, "Duplicate").locator(".value a")

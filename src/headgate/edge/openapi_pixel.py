@@ -70,24 +70,26 @@ def pixel_paths(response: Callable[[str, str], Schema], refusals: dict[str, Sche
                 "responses": {"200": _file("The event was kept, or refused.", "image/gif"), **common},
             }
         },
-        "/pixel.js": {
-            "get": {
-                "summary": "The pixel's script.",
-                "operationId": "getPixelScript",
-                "parameters": [
-                    {
-                        "name": "v",
-                        "in": "query",
-                        "description": "A version, which never changes; the newest without it.",
-                        "schema": {"type": "string"},
-                    }
-                ],
-                "responses": {
-                    "200": _file("The script.", "text/javascript"),
-                    "304": _empty("The script that the browser has is the one."),
-                    "400": common["400"],
-                },
+        "/pixel.js": {"get": _script(common["400"])},
+    }
+
+
+def _script(refused: Schema) -> Schema:
+    return {
+        "summary": "The pixel's script.",
+        "operationId": "getPixelScript",
+        "parameters": [
+            {
+                "name": "v",
+                "in": "query",
+                "description": "A version, which never changes; the newest without it.",
+                "schema": {"type": "string"},
             }
+        ],
+        "responses": {
+            "200": _file("The script.", "text/javascript"),
+            "304": _empty("The script that the browser has is the one."),
+            "400": refused,
         },
     }
 

@@ -41,7 +41,7 @@ SCHEMA: Sequence[str] = statements((_HERE / "schema.sql").read_text("utf-8"))
 #: those of the stream and of the command line, and those of the console
 QUERIES: dict[str, str] = {
     name: query
-    for file in ("queries.sql", "console.sql")
+    for file in ("queries.sql", "console.sql", "diagnostics.sql")
     for name, query in named((_HERE / file).read_text("utf-8")).items()
 }
 MIGRATIONS: Sequence[Migration] = migrations(_HERE / "migrations")

@@ -356,3 +356,14 @@ def test_over_all_reports_every_event_put_is_counted_once(
     )
     listed = [one.event_id for report in reports for one in (*report.rejected, *report.undelivered)]
     assert len(listed) == len(set(listed))
+
+
+@pytest.mark.parametrize("attempts", [1, 7])
+def test_a_server_that_asks_to_be_left_alone_for_an_hour_is_left_alone_by_the_queue(attempts: int) -> None:
+    retries = Options(compress_over=None, retries=Retries(attempts=attempts, longest_wait=8, deadline=60))
+    world = World(says(429, retry_after="3600"), takes_all, options=retries)
+    queue = Queue(world, Batching(events=1, age=0))
+    queue.put(*events(1))
+    queue.go()
+    assert world.waits == [3600]
+    assert world.sent_ids() == [["0"], ["0"]]

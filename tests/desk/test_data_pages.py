@@ -260,6 +260,6 @@ def test_snippets_are_filled_in_with_the_group(data: Site) -> None:
 def test_every_report_is_in_the_document_of_the_api(data: Site) -> None:
     document: Any = data.as_user("analyst").get("/api/openapi.json").json()
     reports = [path for path in document["paths"] if path.startswith("/api/reports/")]
-    assert len(reports) == 15
+    assert len(reports) == 16
     for path in reports:
         assert data.as_user("analyst").get(path, params={"group": "acme_site"}).status_code == 200, path

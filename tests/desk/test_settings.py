@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import re
 
+import pytest
+
 from console import PASSWORD, Site
+from headgate.desk.sending import send
 from headgate.registry import keys
 
 KEYS = "/accounts/acme/settings/keys"
@@ -222,3 +225,24 @@ def test_a_registry_that_is_away_is_an_answer(site: Site) -> None:
     assert answer.text.startswith("the registry cannot be read or written: no such table")
     answer = admin.get("/api/accounts")
     assert (answer.status_code, answer.json()["code"]) == (503, 503)
+
+
+@pytest.mark.parametrize("before", ["\n", "1\n", "-1", "x", "9" * 19])
+def test_a_place_in_the_audit_log_that_is_none_is_told_so(site: Site, before: str) -> None:
+    answer = site.as_user("admin").get("/accounts/acme/settings/audit", params={"before": before})
+    assert answer.status_code == 400
+
+
+def test_half_a_character_in_a_tried_event_is_shown_as_it_is_sent() -> None:
+    body = '{"event_id": "\\ud800"}'
+    sent = send("http://127.0.0.1:9", "/v1/test_events", "g", body, "key")
+    assert '"event_id": "?"' in sent.request
+    sent.request.encode()
+
+
+def test_the_operator_is_shown_a_group_in_its_accounts_time_zone_and_its_tests(site: Site) -> None:
+    operator = site.browser("operator-token")
+    asked = {"params": {"group": "acme_site"}}
+    assert operator.get("/api/reports/tests", **asked).status_code == 200
+    assert operator.get("/api/reports/live", **asked).status_code == 200
+    assert site.as_user("viewer").get("/api/reports/live", **asked).status_code == 403

@@ -108,15 +108,39 @@ def test_nothing_of_a_link_that_lets_one_in_is_kept(site: Site) -> None:
 
 def test_an_account_admin_does_not_take_over_whoever_has_roles_elsewhere(site: Site) -> None:
     admin = site.as_user("admin")
-    # a user with a password gets the role at once, and the admin no link to their password
-    answer = admin.submit(USERS, email="stranger@example.com", role="viewer")
-    assert (answer.status_code, answer.headers["location"]) == (303, f"{USERS}?said=role-given")
+    for email in ("stranger@example.com", "nobody@example.com"):
+        answer = admin.submit(USERS, email=email, role="viewer")
+        assert (answer.status_code, "headgate users invite" in answer.text) == (400, True)
     for act in ("link", "disable"):
-        assert admin.submit(f"{USERS}/stranger/{act}").status_code == 403
+        assert admin.submit(f"{USERS}/stranger/{act}").status_code == 404
         assert admin.submit(f"{USERS}/chief/{act}").status_code == 403
-    assert roles_of(site, "stranger").accounts == {"other": Role.ACCOUNT_ADMIN, "acme": Role.VIEWER}
-    assert admin.submit(f"{USERS}/stranger/remove").status_code == 303
     assert roles_of(site, "stranger").accounts == {"other": Role.ACCOUNT_ADMIN}
+    assert roles_of(site, "nobody").accounts == {}
+
+
+def test_a_link_made_for_a_lesser_role_works_no_longer_once_there_is_a_higher_one(site: Site) -> None:
+    path = link_in(site.as_user("admin").submit(USERS, email="new@example.com", role="viewer"))
+    people = site.as_user("chief").get("/api/organizations/org/users", headers={"Accept": "application/json"})
+    assert people.status_code == 200
+    answer = site.as_user("chief").submit(
+        "/organizations/org/users", email="new@example.com", role="organization_admin"
+    )
+    newer = link_in(answer)
+    assert newer != path
+    assert accept(site, path)[1].status_code == 404
+
+
+def test_a_role_that_is_raised_makes_open_links_void(site: Site) -> None:
+    admin = site.as_user("admin")
+    path = link_in(admin.submit(f"{USERS}/viewer/link"))
+    assert site.as_user("chief").submit(f"{USERS}/viewer/role", role="account_admin").status_code == 303
+    assert accept(site, path)[1].status_code == 404
+
+
+def test_who_was_disabled_by_an_organization_admin_is_not_enabled_by_an_account_admin(site: Site) -> None:
+    assert site.as_user("chief").submit(f"{USERS}/viewer/disable").status_code == 303
+    assert site.as_user("admin").submit(f"{USERS}/viewer/enable").status_code == 403
+    assert site.as_user("chief").submit(f"{USERS}/viewer/enable").status_code == 303
 
 
 @pytest.mark.parametrize("act", ["link", "disable", "enable", "remove", "role"])

@@ -67,7 +67,7 @@ def read_answer(response: Response, sent: Sequence[Item]) -> Settled | NotNow | 
     body = _read_body(response)
     if body is not None and body.is_verdict():
         if status in (ALL_PROCESSED, SOME_FAILED):
-            return _settled(body, sent)
+            return _settled(body, sent, is_sound=_is_sound(body, status, len(sent)))
         if status == ALL_FAILED and body.failed_events:
             return _all_failed(body, sent)
     detail = _detail(response, body)
@@ -94,11 +94,16 @@ def _detail(response: Response, body: _Body | None) -> str:
     return f"{response.status} without an Events API's answer ({kind}, {len(response.body)} bytes)"[:_SHOWN]
 
 
-def _settled(body: _Body, sent: Sequence[Item]) -> Settled:
+def _is_sound(body: _Body, status: int, sent: int) -> bool:
+    """Whether an answer agrees with itself and with what was asked."""
+    return body.code == status and body.events_received == sent and bool(body.failed_events) == (status == SOME_FAILED)
+
+
+def _settled(body: _Body, sent: Sequence[Item], *, is_sound: bool) -> Settled:
     rejected, strangers = match_failed(body.failed_events, sent)
-    if not strangers:
+    if is_sound and not strangers:
         return Settled(rejected)
-    # a failed event that is none of ours: any of those left may be meant
+    # an answer that contradicts itself, or a failed event that is none of ours: any of those left may be meant
     return Settled(rejected, tuple(place for place in range(len(sent)) if place not in rejected))
 
 

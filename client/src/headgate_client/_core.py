@@ -129,7 +129,7 @@ class Core:
                 self._guard.notify_all()
             self._teller.outcome(_outcome(batch, delivery))
             if passing:
-                yield Wait(self._rest())
+                yield Wait(max(self._rest(), delivery.asked), delivery.asked)
 
     def _take(self) -> list[Item]:
         return self._shelf.take(self._events(), min(self._batching.bytes, self._route.envelope.event_limit))

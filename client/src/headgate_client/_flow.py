@@ -42,6 +42,8 @@ class Delivery(NamedTuple):
     rejected: list[Rejected]
     undelivered: list[Undelivered]
     attempts: int
+    #: seconds that the server asked to be left alone for, where nothing was delivered
+    asked: float = 0.0
 
 
 #: reasons after which the next request of the same call would fare no better
@@ -83,13 +85,13 @@ def deliver(route: Route, items: Sequence[Item]) -> Generator[Step, Told, Delive
         if isinstance(verdict, Settled):
             return _settled(verdict, items, attempt, _response(told))
         response = told if isinstance(told, Response) else None
-        if isinstance(verdict, Refused) or attempt == retries.attempts:
-            return _undelivered(verdict, items, attempt, response)
         asked = read_retry_after(response.headers.get("retry-after"), world.now()) if response else None
+        if isinstance(verdict, Refused) or attempt == retries.attempts:
+            return _undelivered(verdict, items, attempt, response)._replace(asked=asked or 0.0)
         attempt += 1
         seconds = wait_before(attempt, retries, world.random(), asked)
         if retries.deadline is not None and world.monotonic() + seconds - begun > retries.deadline:
-            return _undelivered(verdict, items, attempt - 1, response)
+            return _undelivered(verdict, items, attempt - 1, response)._replace(asked=asked or 0.0)
         yield Wait(seconds, asked or 0.0)
 
 

@@ -99,7 +99,7 @@ RULES: Mapping[str, Rule] = {
     **dict.fromkeys(
         [
             f"GET /api/reports/{name}"
-            for name in ("rejections", "near-duplicates", "clocks", "digests", "tests", "events")
+            for name in ("rejections", "near-duplicates", "clocks", "digests", "tests", "live", "events")
         ],
         REPORT,
     ),
@@ -240,9 +240,10 @@ def _admit(connection: AnyConnection, rule: Rule) -> None:
     visitor = recognise(desk, connection)
     # whoever is refused is refused in the frame that is theirs
     connection.state.admitted = Admitted(visitor)
-    if rule.scope is Scope.SIGNED_IN or (
-        visitor.user is None and (rule.scope is Scope.GROUP_ASKED or not desk.console)
-    ):
+    if rule.scope is Scope.SIGNED_IN or (visitor.user is None and not desk.console):
+        return
+    if visitor.user is None and rule.scope is Scope.GROUP_ASKED:
+        connection.state.admitted = _operators_group(desk, visitor, connection.query_params.get("group"))
         return
     if rule.scope is Scope.OPERATOR:
         _check_operator(visitor)
@@ -264,6 +265,15 @@ def _to_place(reading: Connection, visitor: Visitor, connection: AnyConnection, 
     if scope is Scope.ACCOUNT:
         return _to_account(reading, visitor, parameters["account_id"], parameters.get("group_id"))
     return _to_group(reading, visitor, connection.query_params.get("group"))
+
+
+def _operators_group(desk: Desk, visitor: Visitor, group_id: str | None) -> Admitted:
+    """The operator sees every group, also one that is not in the registry any more."""
+    if desk.console is None or group_id is None:
+        return Admitted(visitor)
+    with desk.console.registry.reading() as reading:
+        group = event_groups.find(reading, group_id)
+        return Admitted(visitor, accounts.find(reading, group.account_id) if group else None, group)
 
 
 def _check_operator(visitor: Visitor) -> None:

@@ -16,7 +16,7 @@ from headgate.desk.frame import Frame
 from headgate.desk.places import Place, place_of
 from headgate.desk.visitor import Visitor
 from headgate.errors import InvalidRegistration
-from headgate.registry import accounts, links, roles, users
+from headgate.registry import accounts, audit, links, roles, users
 from headgate.registry.base import Change
 from headgate.registry.roles import Role
 from headgate.registry.users import UserEntry
@@ -71,10 +71,12 @@ def invite(frame: Frame, *, email: str, name: str, role: Role) -> Invited:
     _check_grade(frame, role)
     with frame.change() as change:
         user = users.find_by_email(change.connection, users.check_email(email))
+        if user is not None:
+            _check_known(frame, change.connection, user)
         if user is None:
             user = users.create(change, f"u{frame.console.secret()[-20:]}", email=email, name=name.strip())
         _check_change(frame, place, change.connection, user.id)
-        place.give(change, user.id, role)
+        _give(place, change, user.id, role)
         if user.state != "invited" or not _manages(frame.visitor, change.connection, user.id):
             return Invited(user, None)
         return Invited(user, _make_link(frame, change, user, "invite"))
@@ -88,7 +90,7 @@ def set_role(frame: Frame, user_id: str, role: Role) -> None:
         if user_id not in place.roles_given(change.connection):
             raise NotFoundException("There is no such user here.")
         _check_change(frame, place, change.connection, user_id)
-        place.give(change, user_id, role)
+        _give(place, change, user_id, role)
 
 
 def remove(frame: Frame, user_id: str) -> None:
@@ -122,7 +124,12 @@ def disable(frame: Frame, user_id: str) -> None:
 def enable(frame: Frame, user_id: str) -> None:
     """Let a user in again."""
     with frame.change() as change:
-        users.enable(change, _managed(frame, change.connection, user_id).id)
+        user = _managed(frame, change.connection, user_id)
+        by = audit.newest(change.connection, "disable user", user.id)
+        mine = frame.visitor.user is not None and by == frame.visitor.user.email
+        if frame.admitted.role is not Role.ORGANIZATION_ADMIN and not mine:
+            raise PermissionDeniedException("Somebody else disabled them: an organization admin can enable them again.")
+        users.enable(change, user.id)
 
 
 def grades(frame: Frame) -> list[Role]:
@@ -147,6 +154,29 @@ def _check_change(frame: Frame, place: Place, connection: Connection, user_id: s
     held = place.roles_given(connection).get(user_id)
     if held is not None and (frame.admitted.role is None or held > frame.admitted.role):
         raise PermissionDeniedException(f"The role {held.label} is above yours.")
+
+
+def _check_known(frame: Frame, connection: Connection, user: UserEntry) -> None:
+    """That somebody who is a user already may be given a role here.
+
+    Addresses are not proven: whoever made a user first may hold their password. So a user of others is not let in by
+    mistake, and what others did to a user shows in no foreign audit log.
+    """
+    held = roles.of_user(connection, user.id)
+    is_known_here = bool(held.organizations or held.accounts) and _manages(frame.visitor, connection, user.id)
+    if frame.visitor.user is not None and not is_known_here:
+        raise InvalidRegistration(
+            f"{user.email} is a user already, and not only of what you are admin of. An organization admin above you, or "
+            "the operator with `headgate users invite`, can give them this role."
+        )
+
+
+def _give(place: Place, change: Change, user_id: str, role: Role) -> None:
+    """Give a role. Where it is more than they had, links that were made for less work no longer."""
+    held = place.roles_given(change.connection).get(user_id)
+    if held is None or role > held:
+        links.void(change.connection, user_id)
+    place.give(change, user_id, role)
 
 
 def _make_link(frame: Frame, change: Change, user: UserEntry, purpose: links.Purpose) -> str:

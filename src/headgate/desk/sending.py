@@ -39,7 +39,7 @@ def send(edge_url: str, path: str, event_group_id: str, event: str, api_key: str
     if not isinstance(parsed, dict):
         return Sent("The event has to be one JSON object, of 100 kB at most.")
     body = json.dumps({"event_group_id": event_group_id, "events": [parsed]}, indent=2, ensure_ascii=False)
-    return _send(edge_url, path, body, api_key)
+    return _send(edge_url, path, _writable(body), api_key)
 
 
 def _send(edge_url: str, path: str, body: str, api_key: str) -> Sent:
@@ -52,7 +52,7 @@ def _send(edge_url: str, path: str, body: str, api_key: str) -> Sent:
     headers = {"Authorization": f"Bearer {api_key}", "Content-Type": "application/json"}
     try:
         with httpx.Client(verify=verify, timeout=SECONDS, trust_env=False) as client:
-            answer = client.post(edge_url + path, content=body.encode("utf-8", "replace"), headers=headers)
+            answer = client.post(edge_url + path, content=body.encode(), headers=headers)
     except httpx.HTTPError as error:
         return Sent(f"No answer from {edge_url}: {error or type(error).__name__}.", told)
     return Sent("", told, answer.status_code, answer.elapsed.total_seconds(), _told(answer))
@@ -69,4 +69,9 @@ def _told(answer: httpx.Response) -> str:
         body = json.dumps(answer.json(), indent=2, ensure_ascii=False)
     except (ValueError, RecursionError):
         body = answer.text[:LARGEST]
-    return "\n".join(head) + "\n\n" + body
+    return _writable("\n".join(head) + "\n\n" + body)
+
+
+def _writable(text: str) -> str:
+    """The text without halves of characters, which JSON can name and no encoding can write."""
+    return text.encode("utf-8", "replace").decode()

@@ -54,6 +54,12 @@ def lines(connection: Connection, asked: Asked) -> list[AuditLine]:
     return [AuditLine(*row) for row in connection.execute(query)]
 
 
+def newest(connection: Connection, act: str, subject: str) -> str | None:
+    """Who did this to that last; None where nobody did."""
+    query = select(_columns.by).where(_columns.act == act, _columns.subject == subject)
+    return connection.execute(query.order_by(_columns.id.desc()).limit(1)).scalar()
+
+
 def kinds(connection: Connection, asked: Asked) -> list[str]:
     """Which acts there are at all, of that account or organization."""
     scope = Asked(account_id=asked.account_id, organization_id=asked.organization_id)

@@ -45,6 +45,11 @@ def make(connection: Connection, secret: str, purpose: Purpose, *, user_id: str 
     connection.execute(insert(tables.links).values(values))
 
 
+def void(connection: Connection, user_id: str) -> None:
+    """Let no link of this user work any more."""
+    connection.execute(delete(tables.links).where(_columns.user_id == user_id))
+
+
 def find(connection: Connection, secret: str, now: int) -> Link | None:
     """The link with this secret, if it works still."""
     query = select(_columns.purpose, _columns.user_id, _columns.expires_at)

@@ -56,7 +56,7 @@ class Asked(Struct, frozen=True, kw_only=True):
 
 def asked(event_group_id: str, first: int, last: int, event_name: str = "", source: str = "") -> Asked:
     """The range in whole quarters of an hour that holds everything from `first` to `last` (seconds since 1970)."""
-    first = max(first // QUARTER * QUARTER, 0)
+    first = min(max(first // QUARTER * QUARTER, 0), LAST // QUARTER * QUARTER)
     last = min(-(-last // QUARTER) * QUARTER, LAST // QUARTER * QUARTER)
     return Asked(
         event_group_id=event_group_id, first=first, last=max(last, first), event_name=event_name, source=source

@@ -43,6 +43,7 @@ Delayed = Annotated[int, QueryParameter(ge=-1, le=20, description="Place among t
 Limit = Annotated[int, QueryParameter(ge=1, le=1000, description="Events of a page.")]
 Limited = Annotated[Literal["", "true", "false"], QueryParameter(description="Whether their use is limited.")]
 Status = Annotated[event_list.Status, QueryParameter(description="What became of them; accepted: kept and duplicate.")]
+Behind = Annotated[int, QueryParameter(ge=0, le=2**62, description="Only of blocks behind this one.")]
 AnyRequest = Request[Any, Any, Any]
 
 
@@ -221,6 +222,13 @@ class Measures(Controller):
         """Events sent to be tested in the last 24 hours, newest first."""
         admitted: Admitted = request.state.admitted
         return live.newest_tests(state.desk.store, admitted.account.id, group) if admitted.account else []
+
+    @get("/live", sync_to_thread=True)
+    def get_live(self, state: State, group: Group, after: Behind = 0) -> list[live.Seen]:
+        """A sample of what came in the last two minutes: the newest accepted and the newest rejected events."""
+        desk: Desk = state.desk
+        now = desk.console.clock() if desk.console else int(time.time())
+        return live.newest_live(desk.store, group, now=now, after=after)
 
     @get("/events", sync_to_thread=True)
     def get_events(

@@ -15,7 +15,7 @@ from headgate.registry import audit, users
 A_PAGE = 50
 AUDIT = ("/accounts/{account_id:str}/settings/audit", "/organizations/{organization_id:str}/audit")
 Text = Annotated[str, QueryParameter(max_length=200)]
-Before = Annotated[str, QueryParameter(pattern=r"^\d{0,18}$")]
+Before = Annotated[str, QueryParameter(pattern=r"^\d{0,18}\Z")]
 
 
 def get_audit(frame: FrameHere, act: Text = "", text: Text = "", before: Before = "") -> Page:

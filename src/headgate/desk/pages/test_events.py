@@ -83,10 +83,11 @@ class _Place(Struct):
     @classmethod
     def read(cls, text: str) -> _Place:
         try:
-            numbers = [min(max(int(part), 0), 2**62) for part in text.split(".")[:3]]
+            numbers = [max(int(part), 0) for part in text.split(".")[:3]]
         except ValueError:
             return cls()
-        return cls(*numbers)
+        block, row, live = (*numbers, 0, 0, 0)[:3]
+        return cls(min(block, 2**62), min(row, 2**32 - 1), min(live, 2**62))
 
     def __str__(self) -> str:
         return f"{self.block}.{self.row}.{self.live}"

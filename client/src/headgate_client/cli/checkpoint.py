@@ -105,7 +105,7 @@ def require_same(found: Progress, wanted: Progress, path: Path) -> None:
             ("the file's content", found.fingerprint, wanted.fingerprint),
             ("the URL", found.url, wanted.url),
             ("the event group", found.event_group_id, wanted.event_group_id),
-            ("the mapping", found.mapping, wanted.mapping),
+            ("the mapping or the way of reading the file", found.mapping, wanted.mapping),
         )
         if old != new
     ]

@@ -145,9 +145,10 @@ def _pair(flag: str, pair: str, example: str) -> tuple[str, str]:
     return field.strip(), value
 
 
-def describe(mapping: Mapping) -> str:
-    """A digest of the mapping, the same for the same mapping."""
+def describe(mapping: Mapping, *reading: object) -> str:
+    """A digest of the mapping and of how the file is read, the same for the same."""
     shown = {
+        "reading": [str(one) for one in reading],
         "columns": {".".join(map(str, field)): column for field, column in mapping.columns.items()},
         "constants": {".".join(map(str, field)): str(value) for field, value in mapping.constants.items()},
         "nulls": sorted(mapping.nulls),

@@ -114,7 +114,9 @@ def _send(plan: Plan, client: Client, source: IO[bytes]) -> int:
     maker = EventMaker(rows, plan.mapping, print_of_file, hashing=plan.how.hashing)
     if maker.ignored and not plan.how.quiet:
         typer.echo(f"columns that are not sent: {', '.join(maker.ignored)}; --map FIELD=COLUMN sends one", err=True)
-    wanted = Progress(print_of_file, client.url, client.event_group_id, describe(plan.mapping))
+    # a file that is read in another way from some row on would be another file
+    described = describe(plan.mapping, plan.kind, plan.layout, plan.how.hashing)
+    wanted = Progress(print_of_file, client.url, client.event_group_id, described)
     books = _books(plan, wanted)
     if books.progress.done:
         return _end(plan, books, Ended())

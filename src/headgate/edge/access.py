@@ -46,7 +46,7 @@ class Access:
         if not partner_names:
             return
         account = self._snapshot.accounts.get(self.account_of(event_group_id))
-        if account is not None and account.allowed_partners and not partner_names <= account.allowed_partners:
+        if account is not None and not account.allows(partner_names):
             raise PartnerNotAllowed
 
     def _group(self, event_group_id: str) -> EventGroup:

@@ -34,7 +34,7 @@ def refusal(snapshot: Snapshot, group_id: str, origin: str, partners: AbstractSe
     if not is_at_home(group, origin):
         return Refusal("foreign_origin", group.account_id, group.id, {"origin": _foreign(group, origin)})
     account = snapshot.accounts.get(group.account_id)
-    if account is not None and account.allowed_partners and not partners <= account.allowed_partners:
+    if account is not None and not account.allows(partners):
         return Refusal(
             "partner", group.account_id, group.id, {"partner_name": "the account does not allow this partner"}
         )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from collections.abc import Set as AbstractSet
 
 from msgspec import Struct
 
@@ -36,6 +37,10 @@ class Account(Struct, frozen=True):
 
     id: str
     allowed_partners: frozenset[str]
+
+    def allows(self, partner_names: AbstractSet[str]) -> bool:
+        """Whether events may name these partners (decision 6)."""
+        return not self.allowed_partners or partner_names <= self.allowed_partners
 
 
 class Snapshot(Struct, frozen=True):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -93,6 +94,22 @@ def headgate(data: Path, *arguments: str, **environment: str) -> subprocess.Comp
         timeout=120,
         env={**os.environ, **environment},
     )
+
+
+@contextmanager
+def shop(data: Path, *flags: str) -> Iterator[str]:
+    """The demo shop beside the server of a folder, closed by Ctrl-C in the end: its URL, from what the command prints."""
+    command = [sys.executable, "-m", "headgate", "demo", "shop", "--port", "0", *flags, "--data", str(data)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout
+        try:
+            told = "".join(iter(process.stdout.readline, "Ctrl-C closes it.\n"))
+            opened = re.search(r"http://localhost:\d+", told)
+            assert opened, told
+            yield opened[0]
+        finally:
+            process.send_signal(signal.SIGINT)
+            assert process.wait(10) == 0
 
 
 def start(data: Path, *flags: str, environment: Mapping[str, str] | None = None) -> Server:

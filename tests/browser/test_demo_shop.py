@@ -2,33 +2,11 @@
 
 from __future__ import annotations
 
-import re
-import signal
-import subprocess
-import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 from playwright.sync_api import Page
 
-from server import headgate, serving, until
-
-
-@contextmanager
-def shop(data: Path) -> Iterator[str]:
-    """The shop beside the server of a folder: its URL, from what the command prints."""
-    command = [sys.executable, "-m", "headgate", "demo", "shop", "--port", "0", "--data", str(data)]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
-        assert process.stdout
-        try:
-            told = "".join(iter(process.stdout.readline, "Ctrl-C closes it.\n"))
-            opened = re.search(r"http://localhost:\d+", told)
-            assert opened, told
-            yield opened[0]
-        finally:
-            process.send_signal(signal.SIGINT)
-            assert process.wait(10) == 0
+from server import headgate, serving, shop, until
 
 
 def test_a_purchase_in_the_demo_shop_is_found_behind_the_server(page: Page, tmp_path: Path, faults: list[str]) -> None:

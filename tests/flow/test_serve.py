@@ -19,7 +19,7 @@ import httpx
 import pytest
 
 from headgate.testing import good_event
-from server import Server, headgate, serving, start, until
+from server import Server, headgate, serving, shop, start, until
 
 NOW = 1_700_000_000
 
@@ -295,7 +295,17 @@ def test_the_request_in_the_readme_gets_the_answer_in_the_readme(server: Server)
     assert '"on_receipt":["em"]' in told
 
 
-def test_the_commands_in_the_readme_are_there(server: Server) -> None:
+def test_the_commands_in_the_readme_do_what_they_say(server: Server) -> None:
     readme = (Path(__file__).parents[2] / "README.md").read_text()
-    for line in re.findall(r"^uv run headgate (\w+) ([^#\n]*)#", readme, re.MULTILINE):
-        assert headgate(server.data, line[0], *line[1].split()).returncode in (0, 1), line
+    commands = re.findall(r"^uv run headgate ((?!serve|demo seed)\w[^#\n]*)", readme, re.MULTILINE)
+    assert len(commands) >= 7
+    server.post(event("order-1001"))
+    until(lambda: headgate(server.data, "trace", "order-1001").stdout)
+    for command in [line.split() for line in commands]:
+        if command == ["demo", "shop"]:  # the one that serves until it is stopped
+            with shop(server.data) as url:
+                assert httpx.get(url).status_code == 200
+            continue
+        done = headgate(server.data, *command)
+        assert done.returncode == 0, (command, done.stderr)
+        assert done.stdout or done.stderr, command

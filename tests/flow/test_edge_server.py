@@ -100,6 +100,36 @@ async def test_requests_on_one_connection_are_answered_in_turn_even_when_sent_to
     assert len({answer.headers["x-request-id"] for answer in answers}) == 4
 
 
+@pytest.mark.parametrize(
+    ("asked", "kept"),
+    [
+        ("GET /healthz HTTP/1.1\r\n\r\n", True),
+        ("HEAD /healthz HTTP/1.1\r\n\r\n", True),
+        ("GET /nowhere HTTP/1.1\r\n\r\n", True),
+        ("GET /healthz HTTP/1.1\r\nConnection: close\r\n\r\n", False),
+        ("HEAD /healthz HTTP/1.1\r\nConnection: close\r\n\r\n", False),
+        ("GET /healthz HTTP/1.0\r\n\r\n", False),
+    ],
+)
+async def test_a_connection_is_kept_or_closed_as_its_sender_asks(asked: str, kept: bool) -> None:
+    site = EdgeSite()
+    async with site.served() as (_, port), connected(port) as client:
+        await client.send(asked.encode())
+        async with asyncio.timeout(DEADLINE):
+            told = (await client.reader.readuntil(b"\r\n\r\n")).decode().lower().split("\r\n")
+        length = next(int(line.partition(":")[2]) for line in told if line.startswith("content-length"))
+        assert length > 0
+        assert ("connection: close" in told) is not kept
+        assert sum(line.startswith("date: ") for line in told) == 1
+        if not asked.startswith("HEAD"):
+            msgspec.json.decode(await client.reader.readexactly(length))
+        if kept:
+            await client.send(whole(site))
+            assert (await client.read()).status == 200
+        else:
+            assert await client.closed() == b""
+
+
 async def test_a_chunked_body_and_a_body_in_many_pieces_are_read() -> None:
     site = EdgeSite()
     async with site.served() as (_, port), connected(port) as client:
@@ -261,6 +291,17 @@ async def test_an_answer_that_nobody_reads_does_not_stay_in_memory() -> None:
         await client.send(whole(site, large))
         await until(lambda: _closed(site, "unread") == 1)
         await until(lambda: not server.server_state.connections)
+
+
+async def test_an_answer_waits_for_a_sender_that_reads_the_one_before_it_late() -> None:
+    site = EdgeSite()
+    large = msgspec.json.encode(batch(*[event(event_name="x" * 5000)] * 1000))
+    async with site.served() as (server, port), connected(port, limit=1024) as client:
+        await client.send(whole(site, large) + whole(site))
+        await until(lambda: any(one.flow.write_paused and one.cycle for one in server.server_state.connections))
+        await until(lambda: len(server.server_state.tasks) == 1)
+        assert len((await client.read()).json["failed_events"]) == 1000
+        assert (await client.read()).status == 200
 
 
 async def test_in_a_full_house_the_one_that_waits_longest_goes_and_the_new_one_is_served() -> None:

@@ -21,7 +21,7 @@ from headgate.edge.openapi import document
 from headgate.edge.parts import Parts
 from headgate.edge.pixel import Pixel
 from headgate.edge.problems import ending, fault, problem
-from headgate.edge.reply import Reply, plain_reply
+from headgate.edge.reply import ANSWER, Reply, plain_reply
 from headgate.edge.request import Request
 from headgate.edge.script import Script
 from headgate.edge.simulate import ConnectionCut, cut
@@ -35,20 +35,23 @@ STALE = 10.0
 #: Microseconds between two log lines about a log that takes nothing; every refusal is in the metrics.
 _COMPLAIN = 10_000_000
 
+_GET, _POST, _READ = frozenset({"GET"}), frozenset({"POST"}), frozenset({"GET", "HEAD"})
+
 log = structlog.get_logger()
 
 
 class _Route(NamedTuple):
-    #: as the `Allow` header lists them
-    methods: str
+    methods: frozenset[str]
     serve: Callable[[Request], Awaitable[Reply]]
     #: whether it takes events: over HTTPS only
     takes_events: bool = False
     #: whether pages of any origin may ask, and read the answer
     for_pages: bool = False
 
-    def takes(self, method: str) -> bool:
-        return method in self.methods.split(", ")
+    @property
+    def allowed(self) -> str:
+        """As the `Allow` header lists them."""
+        return ", ".join(sorted(self.methods))
 
 
 class EdgeApp:
@@ -61,15 +64,15 @@ class EdgeApp:
         self._openapi = Reply(HTTPStatus.OK, document(limits.body))
         ingest, pixel = Ingest(parts, limits, self._exposure), Pixel(parts, limits, self._exposure)
         self._routes = {
-            "/v1/events": _Route("POST", ingest.post_events, takes_events=True),
-            "/v1/test_events": _Route("POST", ingest.post_test_events, takes_events=True),
-            "/v1/pixel": _Route("POST", pixel.post_events, takes_events=True, for_pages=True),
-            "/v1/pixel/settings": _Route("GET", pixel.get_settings, for_pages=True),
-            "/v1/pixel.gif": _Route("GET", pixel.get_image, takes_events=True, for_pages=True),
-            "/pixel.js": _Route("GET, HEAD", Script().get_script),
-            "/healthz": _Route("GET, HEAD", self._get_health),
-            "/readyz": _Route("GET, HEAD", self._get_readiness),
-            "/openapi.json": _Route("GET, HEAD", self._get_openapi),
+            "/v1/events": _Route(_POST, ingest.post_events, takes_events=True),
+            "/v1/test_events": _Route(_POST, ingest.post_test_events, takes_events=True),
+            "/v1/pixel": _Route(_POST, pixel.post_events, takes_events=True, for_pages=True),
+            "/v1/pixel/settings": _Route(_GET, pixel.get_settings, for_pages=True),
+            "/v1/pixel.gif": _Route(_GET, pixel.get_image, takes_events=True, for_pages=True),
+            "/pixel.js": _Route(_READ, Script().get_script),
+            "/healthz": _Route(_READ, self._get_health),
+            "/readyz": _Route(_READ, self._get_readiness),
+            "/openapi.json": _Route(_READ, self._get_openapi),
         }
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -86,25 +89,29 @@ class EdgeApp:
             scope.get("query_string", b""),
             peer[0] if peer else None,
         )
+        # what else is asked for is nobody's business in a metric or a log line
+        route = self._routes.get(scope["path"])
+        label = scope["path"] if route is not None else "other"
         try:
-            reply = await self._reply(scope, request)
+            reply = await self._reply(route, label, scope, request)
         except SenderGone:
             return
         except ConnectionCut:
             await cut(scope, receive)
             return
-        self._parts.metrics.answered(self._label(scope["path"]), reply.status)
+        self._parts.metrics.answered(label, reply.status)
         answered = reply.all_headers(request_id)
-        route = self._routes.get(scope["path"])
         if route is not None and route.for_pages:
-            answered += shared_with(headers, preflight=scope["method"] == "OPTIONS", methods=route.methods)
-        await send({"type": "http.response.start", "status": reply.status, "headers": answered})
-        await send({"type": "http.response.body", "body": reply.body})
+            answered += shared_with(headers, preflight=scope["method"] == "OPTIONS", methods=route.allowed)
+        write = scope.get("state", {}).get(ANSWER)
+        if write is None or not write(reply.status, answered, reply.body):
+            await send({"type": "http.response.start", "status": reply.status, "headers": answered})
+            await send({"type": "http.response.body", "body": reply.body})
 
-    async def _reply(self, scope: Scope, request: Request) -> Reply:
+    async def _reply(self, route: _Route | None, label: str, scope: Scope, request: Request) -> Reply:
         """The answer, whatever happens."""
         try:
-            return await self._served(scope, request)
+            return await self._served(route, scope, request)
         except RequestError as error:
             if isinstance(error, LogUnavailable):
                 self._complain(error)
@@ -115,25 +122,20 @@ class EdgeApp:
             # the server ends and waited long enough
             return ending()
         except Exception as error:  # noqa: BLE001 - the last line: a sender gets JSON, the operator the place
-            _report(error, request.id, self._label(scope["path"]))
+            _report(error, request.id, label)
             return fault()
 
-    async def _served(self, scope: Scope, request: Request) -> Reply:
-        route = self._routes.get(scope["path"])
+    async def _served(self, route: _Route | None, scope: Scope, request: Request) -> Reply:
         if route is None:
             raise UnknownPath
         method = scope["method"]
         if method == "OPTIONS":
-            return Reply(HTTPStatus.NO_CONTENT, b"", ((b"allow", f"{route.methods}, OPTIONS".encode("ascii")),))
-        if not route.takes(method):
-            raise MethodNotAllowed(route.methods)
+            return Reply(HTTPStatus.NO_CONTENT, b"", ((b"allow", f"{route.allowed}, OPTIONS".encode("ascii")),))
+        if method not in route.methods:
+            raise MethodNotAllowed(route.allowed)
         if route.takes_events:
             self._exposure.check(scope["scheme"], request.peer, request.head.x_forwarded_proto)
         return await route.serve(request)
-
-    def _label(self, path: str) -> str:
-        """The path where it is one of ours: what else is asked for is nobody's business in a metric or a log line."""
-        return path if path in self._routes else "other"
 
     async def _get_health(self, _request: Request) -> Reply:
         return plain_reply(HTTPStatus.OK, "alive")

@@ -8,6 +8,10 @@ import msgspec
 
 Headers = tuple[tuple[bytes, bytes], ...]
 
+#: where a request's state has what writes a whole answer at once, if the server has such a thing:
+#: `(status, headers, body) -> whether it was written`
+ANSWER = "headgate.answer"
+
 #: a connection that is not worth keeping after this answer
 CLOSE = (b"connection", b"close")
 

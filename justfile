@@ -1,5 +1,8 @@
 # The few doors of this project; CI goes through the same ones.
 
+# tests and benchmarks start hundreds of processes: what Python compiles may stay, whatever the environment says
+export PYTHONDONTWRITEBYTECODE := ""
+
 # everything that must hold before a change lands: style, types, layers, tests
 test: check
     uv run pytest --numprocesses logical --maxprocesses 4 --dist loadfile

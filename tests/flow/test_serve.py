@@ -41,7 +41,7 @@ def test_the_printed_curl_line_is_accepted_and_the_printed_command_finds_the_eve
     assert answer.stdout == (
         '{"code":200,"description":"all events were processed","events_received":1,"failed_events":[]}'
     )
-    event_id = re.search(r"try-\d+", curl)
+    event_id = re.search(r"order-\d+", curl)
     assert event_id
     began = time.monotonic()
     until(lambda: event_id[0] in headgate(server.data, "events", "--group", "demo_website").stdout, 10)

@@ -110,7 +110,7 @@ def _curl(started: Started) -> str:
 
     import msgspec
 
-    from headgate.processes.demo import sample_event
+    from headgate.desk.snippets import sample_event
 
     assert started.demo  # noqa: S101 - asked by the caller
     demo = started.demo.demo

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 import uuid
-from typing import Any
 
 import msgspec
 
@@ -81,16 +80,3 @@ def _make(registry: Registry, folder: DataFolder) -> str:
             account_id=ACCOUNT,
             name="Demo key",
         )
-
-
-def sample_event(now: int) -> dict[str, Any]:
-    """An event to try things out with; `now` in seconds since 1970, UTC."""
-    return {
-        "event_id": f"try-{now}",
-        "event_name": "PURCHASE",
-        "event_type": "conversion",
-        "event_time": now,
-        "event_source": "website",
-        "user_data": {"is_hashed": False, "em": "ada@example.com"},
-        "custom_data": {"value": 42.5, "currency": "EUR", "order_id": "order-1"},
-    }

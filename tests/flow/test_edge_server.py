@@ -7,9 +7,8 @@ import contextlib
 import re
 import ssl
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from pathlib import Path
-from typing import Any, NamedTuple
 
 import msgspec
 import pytest
@@ -21,74 +20,7 @@ from headgate.edge.protocol import DISCARD_LIMIT, HEAD_LIMIT, Patience
 from headgate.edge.server import Serving
 from headgate.errors import LogUnavailable
 from headgate_contract.event import Receipt
-
-DEADLINE = 15.0
-GOOD = msgspec.json.encode(batch())
-
-
-class Read(NamedTuple):
-    status: int
-    headers: dict[str, str]
-    body: bytes
-
-    @property
-    def json(self) -> Any:
-        return msgspec.json.decode(self.body)
-
-
-class Connection:
-    """A client that writes what it likes, when it likes."""
-
-    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        self.reader = reader
-        self.writer = writer
-
-    async def send(self, raw: bytes) -> None:
-        self.writer.write(raw)
-        await self.writer.drain()
-
-    async def read(self) -> Read:
-        async with asyncio.timeout(DEADLINE):
-            head = (await self.reader.readuntil(b"\r\n\r\n")).decode().split("\r\n")
-            headers = {name: value for name, _, value in (line.partition(": ") for line in head[1:] if line)}
-            body = await self.reader.readexactly(int(headers.get("content-length", "0")))
-        return Read(int(head[0].split()[1]), headers, body)
-
-    async def closed(self) -> bytes:
-        """Wait for the other side to hang up; returns what it still sent."""
-        async with asyncio.timeout(DEADLINE):
-            with contextlib.suppress(ConnectionError):
-                return await self.reader.read()
-        return b""
-
-    async def close(self) -> None:
-        self.writer.close()
-        with contextlib.suppress(ConnectionError):
-            await self.writer.wait_closed()
-
-
-@contextlib.asynccontextmanager
-async def connected(port: int, **options: Any) -> AsyncIterator[Connection]:
-    connection = Connection(*await asyncio.open_connection("127.0.0.1", port, **options))
-    try:
-        yield connection
-    finally:
-        await connection.close()
-
-
-def head(site: EdgeSite, path: str = "/v1/events", **more: str) -> bytes:
-    lines = [f"{name}: {value}" for name, value in site.headers(**more).items()]
-    return "\r\n".join([f"POST {path} HTTP/1.1", "host: localhost", *lines, "", ""]).encode()
-
-
-def whole(site: EdgeSite, body: bytes = GOOD, **more: str) -> bytes:
-    return head(site, content_length=str(len(body)), **more) + body
-
-
-async def until(promise: Callable[[], bool]) -> None:
-    async with asyncio.timeout(DEADLINE):
-        while not promise():
-            await asyncio.sleep(0.01)
+from raw_connection import GOOD, Connection, connected, head, until, whole
 
 
 async def test_requests_on_one_connection_are_answered_in_turn_even_when_sent_together() -> None:
@@ -98,36 +30,6 @@ async def test_requests_on_one_connection_are_answered_in_turn_even_when_sent_to
         answers = [await client.read() for _ in range(4)]
     assert [answer.status for answer in answers] == [200, 200, 200, 400]
     assert len({answer.headers["x-request-id"] for answer in answers}) == 4
-
-
-@pytest.mark.parametrize(
-    ("asked", "kept"),
-    [
-        ("GET /healthz HTTP/1.1\r\n\r\n", True),
-        ("HEAD /healthz HTTP/1.1\r\n\r\n", True),
-        ("GET /nowhere HTTP/1.1\r\n\r\n", True),
-        ("GET /healthz HTTP/1.1\r\nConnection: close\r\n\r\n", False),
-        ("HEAD /healthz HTTP/1.1\r\nConnection: close\r\n\r\n", False),
-        ("GET /healthz HTTP/1.0\r\n\r\n", False),
-    ],
-)
-async def test_a_connection_is_kept_or_closed_as_its_sender_asks(asked: str, kept: bool) -> None:
-    site = EdgeSite()
-    async with site.served() as (_, port), connected(port) as client:
-        await client.send(asked.encode())
-        async with asyncio.timeout(DEADLINE):
-            told = (await client.reader.readuntil(b"\r\n\r\n")).decode().lower().split("\r\n")
-        length = next(int(line.partition(":")[2]) for line in told if line.startswith("content-length"))
-        assert length > 0
-        assert ("connection: close" in told) is not kept
-        assert sum(line.startswith("date: ") for line in told) == 1
-        if not asked.startswith("HEAD"):
-            msgspec.json.decode(await client.reader.readexactly(length))
-        if kept:
-            await client.send(whole(site))
-            assert (await client.read()).status == 200
-        else:
-            assert await client.closed() == b""
 
 
 async def test_a_chunked_body_and_a_body_in_many_pieces_are_read() -> None:
@@ -291,17 +193,6 @@ async def test_an_answer_that_nobody_reads_does_not_stay_in_memory() -> None:
         await client.send(whole(site, large))
         await until(lambda: _closed(site, "unread") == 1)
         await until(lambda: not server.server_state.connections)
-
-
-async def test_an_answer_waits_for_a_sender_that_reads_the_one_before_it_late() -> None:
-    site = EdgeSite()
-    large = msgspec.json.encode(batch(*[event(event_name="x" * 5000)] * 1000))
-    async with site.served() as (server, port), connected(port, limit=1024) as client:
-        await client.send(whole(site, large) + whole(site))
-        await until(lambda: any(one.flow.write_paused and one.cycle for one in server.server_state.connections))
-        await until(lambda: len(server.server_state.tasks) == 1)
-        assert len((await client.read()).json["failed_events"]) == 1000
-        assert (await client.read()).status == 200
 
 
 async def test_in_a_full_house_the_one_that_waits_longest_goes_and_the_new_one_is_served() -> None:

@@ -65,7 +65,7 @@ export function createDelivery(url, write) {
     let seconds;
     try {
       const answer = await post(url, body, leaving);
-      again = answer && (answer.status == 429 || answer.status > 499);
+      again = answer && (answer.status == 408 || answer.status == 429 || answer.status > 499);
       seconds = again && +answer.headers.get("retry-after");
     } catch {
       // no network, no server, or a policy of the page
@@ -127,6 +127,12 @@ export function createDelivery(url, write) {
         for (const batch of inFlight) batch.lost = waiting.unshift(...batch.entries);
       }
       sendNow();
+    },
+    /** The network is back: what waits for another try need not wait any longer. */
+    tryNow() {
+      failures = 0;
+      timer = clearTimeout(timer);
+      pump();
     },
     /** The page is shown again, from the browser's memory. */
     comeBack() {

@@ -17,7 +17,8 @@ export function readEvent(name, given, firedAt) {
     event_type: "conversion",
     event_time: Math.floor(firedAt / 1000),
     event_source: "website",
-    event_source_url: location.href,
+    // a frame without an address of its own is part of the page around it
+    event_source_url: /^http/.test(location) ? location.href : document.baseURI,
     referrer_url: document.referrer || undefined,
     custom_data: custom,
     ...event,

@@ -12,6 +12,8 @@ const USER_FIELDS = [
   ...names("aGA aID aDX aGI aRI aFC"),
 ];
 const OTHER_SPELLINGS = {
+  // a page may call a field `constructor`
+  __proto__: null,
   event_source_URL: "event_source_url",
   referrer_URL: "referrer_url",
   email: "em",
@@ -29,7 +31,7 @@ function names(text) {
  * they are written: only from there are they hashed. What `user_data` has beside the contract's fields stays in the page.
  */
 export function readFields(given) {
-  const read = { event: {}, user: {}, custom: {} };
+  const read = { event: {}, user: {}, custom: { __proto__: null } };
   eachField(given, (name, value) => {
     if (name == "user_data") eachField(value, (inner, text) => putUser(read, inner, text));
     else if (name == "custom_data") {
@@ -70,9 +72,9 @@ function put(target, name, value) {
   if (text && text != '""' && (text != "null" || name == "opt_out")) target[name] = JSON.parse(text);
 }
 
-/** Ids are texts in the contract, and numbers on many a page. */
+/** Ids are texts in the contract, and numbers on many a page. What is no number would be the same id for many events. */
 function putText(target, name, value) {
-  if (value != null && typeof value != "object") put(target, name, String(value));
+  if (/^(st|b|n)/.test(typeof value) && value === value) put(target, name, String(value));
 }
 
 function putEvent(event, name, value) {

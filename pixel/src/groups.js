@@ -11,7 +11,7 @@ const SETTINGS_MS = 5000;
  * such group or cannot be asked: what is not allowed is off), `asked` (a promise that they are there), and what `init`
  * gave: `user` fields and `optOut`.
  */
-export function createGroups(origin) {
+export function createGroups(server) {
   const groups = new Map();
   return {
     /** Name a group, or give a known one more user data. */
@@ -19,7 +19,7 @@ export function createGroups(origin) {
       let group = groups.get(id);
       if (!group) {
         groups.set(id, (group = { id, settings: {}, user: {} }));
-        group.asked = ask(origin, group);
+        group.asked = ask(server, group);
       }
       const { event, user } = readFields(given);
       group.user = { ...group.user, ...user };
@@ -29,9 +29,9 @@ export function createGroups(origin) {
   };
 }
 
-async function ask(origin, group) {
+async function ask(server, group) {
   try {
-    const url = `${origin}/v1/pixel/settings?event_group_id=${encodeURIComponent(group.id)}`;
+    const url = `${server}v1/pixel/settings?event_group_id=${encodeURIComponent(group.id)}`;
     const answer = await fetch(url, { ...IMPERSONAL, signal: deadline(SETTINGS_MS) });
     if (answer.status == 200) group.settings = (await answer.json()) || {};
   } catch {

@@ -6,15 +6,17 @@ import { createGroups } from "./groups.js";
 
 const EARLY_CALLS = 500;
 const script = document.currentScript;
-const origin = script && script.src && new URL(script.src).origin;
+/** Where the server is: the folder of the script's address, for it may be behind a path. */
+const [server] = /^https?:[^?#]*\//.exec(script && script.src) || [];
 
-const delivery = createDelivery(`${origin}/v1/pixel`, write);
-const groups = createGroups(origin);
+const delivery = createDelivery(`${server}v1/pixel`, write);
+const groups = createGroups(server);
 let consent = true;
 /** Events that were fired before any `init`. */
 let early = [];
 
 const calls = {
+  __proto__: null,
   init(id, given) {
     if (id === undefined) return;
     groups.init(String(id), given);
@@ -89,10 +91,11 @@ function start() {
   // before listeners of the page: between them the browser reports what it cut off
   addEventListener("pagehide", delivery.leave, true);
   addEventListener("pageshow", delivery.comeBack);
+  addEventListener("online", delivery.tryNow);
   document.addEventListener("visibilitychange", () => document.visibilityState == "hidden" && delivery.sendNow());
 }
 
-if (origin) {
+if (server) {
   // a page that is rendered ahead may never be seen
   if (document.prerendering) document.addEventListener("prerenderingchange", start, { once: true });
   else start();

@@ -26,6 +26,7 @@ PREFIX = "HEADGATE_"
 FILE_NAME = "headgate.toml"
 
 _SIZE = re.compile(r"(\d{1,15})\s*(B|KiB|MiB|GiB|TiB)?", re.ASCII)
+_WEB_ADDRESS = re.compile(r"https?://[^\s/?#@\"<>]+(/[^\s?#\"<>]*)?")
 _SIZE_UNITS = {"B": 1, "KiB": 2**10, "MiB": 2**20, "GiB": 2**30, "TiB": 2**40}
 
 Port = Annotated[int, Meta(ge=0, le=65535)]
@@ -35,6 +36,7 @@ Count = Annotated[int, Meta(ge=1, le=2**40)]
 CountOrNone = Annotated[int, Meta(ge=0, le=2**40)]
 #: the store counts days as seconds of a 32-bit clock: a century would come round to the past
 Days = Annotated[int, Meta(ge=1, le=3650)]
+WebAddress = Annotated[str, Meta(extra={"kind": "web address"})]
 Networks = Annotated[tuple[str, ...], Meta(extra={"kind": "addresses"})]
 LogLevel = Literal["debug", "info", "warning", "error"]
 
@@ -56,7 +58,7 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     edge_host: Annotated[str, _about("Address that the public API listens on.")] = "127.0.0.1"
     edge_port: Annotated[Port, _about("Port of the public API; 0 takes any free one.")] = 8600
     public_url: Annotated[
-        str, _about("URL at which senders and pages reach the public API; empty for where it listens.")
+        WebAddress, _about("URL at which senders and pages reach the public API; empty for where it listens.")
     ] = ""
     edge_workers: Annotated[
         Count, _about("Processes that serve the public API.", "half of the processors, at least 1")
@@ -154,7 +156,7 @@ class Setting(NamedTuple):
     """One row of the table, for people: documentation, help texts, error messages."""
 
     name: str
-    #: `path`, `text`, `number`, `true or false`, `size`, `seconds`, `addresses`, or the values it may have
+    #: `path`, `text`, `number`, `true or false`, `size`, `seconds`, `addresses`, `web address`, or the values it may have
     kind: str
     #: as one would write it
     default: str
@@ -256,6 +258,8 @@ def _take(name: str, value: Any, source: str, *, strict: bool = False) -> _Given
             plain = _size(value)
         elif setting.kind == "addresses":
             plain = _networks(value)
+        elif setting.kind == "web address":
+            plain = web_address(value) if value else ""
         elif value == "" and not strict and setting.default == "empty":
             plain = None if setting.kind == "path" else ""
         else:
@@ -280,6 +284,13 @@ def _size(value: Any) -> Any:
     if match is None:
         raise ValueError("expected a size, as in 1048576 or 64 MiB")
     return int(match[1]) * _SIZE_UNITS[match[2] or "B"]
+
+
+def web_address(value: Any) -> str:
+    """The address without a slash at its end. Raises `ValueError` where it is none that a browser could be sent to."""
+    if not isinstance(value, str) or not _WEB_ADDRESS.fullmatch(value.strip()):
+        raise ValueError("expected a web address, as in https://events.example")
+    return value.strip().rstrip("/")
 
 
 def _networks(value: Any) -> Any:

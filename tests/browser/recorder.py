@@ -141,11 +141,12 @@ def recording() -> Iterator[Recorder]:
     class Events(Handler):
         def do_GET(self) -> None:
             recorder.requests.append(request := self.read())
-            if request.path == "/pixel.js":
+            # the server may be behind a path of its own
+            if request.path.endswith("/pixel.js"):
                 recorder.script_gate.wait(20)
                 script = (SCRIPTS / f"{request.query['v']}.js").read_bytes()
                 self.answer(200, script, {**CORS, "Content-Type": "text/javascript", "Cache-Control": "max-age=3600"})
-            elif request.path == "/v1/pixel/settings":
+            elif request.path.endswith("/v1/pixel/settings"):
                 recorder.settings_gate.wait(20)
                 settings = recorder.settings.get(request.query["event_group_id"])
                 self.answer(200 if settings else 204, json.dumps(settings).encode() if settings else b"", CORS)

@@ -110,3 +110,17 @@ def test_no_request_holds_what_the_address_of_the_page_says_of_a_person(
     assert not [request for request in by_path if "ada" in request.everything()]
     assert {event["event_source_url"] for event in recorder.events()} == {pages.url("/?mail=[removed]&x=1")}
     assert faults == []
+
+
+def test_a_frame_without_an_address_of_its_own_names_the_page_around_it(
+    page: Page, pages: Pages, recorder: Recorder, faults: list[str]
+) -> None:
+    pages.documents["/"] = document("")
+    page.goto(pages.url("/?email=ada@example.com&x=1"))
+    page.evaluate(
+        "text => document.body.append(Object.assign(document.createElement('iframe'), {srcdoc: text}))",
+        document(snippet(recorder.origin)),
+    )
+    (event,) = recorder.await_events(1)
+    assert event["event_source_url"] == pages.url("/?email=[removed]&x=1")
+    assert faults == []

@@ -32,16 +32,24 @@ def answered(page: Page, count: int) -> None:
     page.evaluate("() => new Promise(done => setTimeout(done))")
 
 
-@pytest.mark.parametrize("answer", [(503, {"Retry-After": "1"}), (429, {"Retry-After": "1"}), (500, {}), (HANG_UP, {})])
+@pytest.mark.parametrize(
+    "answers",
+    [
+        [(503, {"Retry-After": "1"})],
+        [(429, {"Retry-After": "1"})],
+        # the browser itself repeats once what came to a connection that the server gave up
+        [(408, {})] * 2,
+        [(HANG_UP, {})],
+    ],
+)
 def test_a_batch_that_was_not_taken_comes_again_with_the_same_ids(
-    shop: Page, recorder: Recorder, answer: tuple[int, dict[str, str]]
+    shop: Page, recorder: Recorder, answers: list[tuple[int, dict[str, str]]]
 ) -> None:
     recorder.await_events(1)
-    recorder.answers.append(answer)
+    recorder.answers.extend(answers)
     shop.evaluate("() => { headgate('event', 'LEAD'); headgate('event', 'PURCHASE', {event_id: 'order-1'}); }")
     recorder.await_events(3)
     _, first, *later = [json.loads(request.body) for request in recorder.asked("/v1/pixel")]
-    # the browser itself repeats once what a server hung up on
     assert later
     assert all(again == first for again in later)
     assert recorder.names() == ["PAGE_VIEW", "LEAD", "PURCHASE"]
@@ -141,6 +149,16 @@ def test_a_page_that_is_shown_again_sends_what_failed_when_it_was_left(shop: Pag
     shop.evaluate("dispatchEvent(new Event('pageshow'))")
     recorder.await_events(3)
     assert recorder.names() == ["PAGE_VIEW", "SEARCH", "LEAD"]
+
+
+def test_a_network_that_comes_back_ends_the_waiting(shop: Page, recorder: Recorder) -> None:
+    recorder.await_events(1)
+    recorder.answers.append((500, {"Retry-After": "3600"}))
+    shop.evaluate("headgate('event', 'LEAD')")
+    answered(shop, 2)
+    shop.evaluate("dispatchEvent(new Event('online'))")
+    recorder.await_events(2)
+    assert recorder.names() == ["PAGE_VIEW", "LEAD"]
 
 
 def test_what_fails_from_a_hidden_page_comes_again(shop: Page, recorder: Recorder) -> None:

@@ -339,6 +339,13 @@ async def test_an_image_may_use_the_spellings_of_the_pixel() -> None:
     )
 
 
+async def test_an_image_whose_user_data_is_no_object_is_rejected_for_it() -> None:
+    site = pixel_site()
+    await get_image(site, image(user_data="u1"))
+    (receipt,) = await site.receipts()
+    assert receipt.rejections[0].errors == {"user_data": "must be an object"}
+
+
 # --- the script ---
 
 

@@ -262,6 +262,10 @@ def test_the_base_code_is_printed_with_where_the_server_is_and_who_may_send(data
     assert told.stdout.count('nonce="n1"') == 2
     assert "No page may send yet" in told.stderr
     run("groups", "update", "site", "--origin", "https://shop.example", "--data", data)
+    assert (
+        "--url cannot be 'events.example'"
+        in run("pixel", "site", "--url", "events.example", "--data", data, code=1).stderr
+    )
     assert "Pages of https://shop.example may send" in run("pixel", "site", "--url", "https://e", "--data", data).stderr
 
 

@@ -20,9 +20,19 @@ from headgate.registry.origins import allows, check_origin
         ("https://shop.example:8443", "https://shop.example:8443"),
         ("https://*.shop.example", "https://*.shop.example"),
         ("https://bücher.example", "https://xn--bcher-kva.example"),
+        ("https://straße.example", "https://xn--strae-oqa.example"),
+        ("https://*.Bücher.example", "https://*.xn--bcher-kva.example"),
+        ("https://co.uk", "https://co.uk"),
+        ("https://*.shop.co.uk", "https://*.shop.co.uk"),
+        ("https://*.shop.github.io", "https://*.shop.github.io"),
+        ("https://*.bucket.s3.amazonaws.com", "https://*.bucket.s3.amazonaws.com"),
+        ("https://*.city.kawasaki.jp", "https://*.city.kawasaki.jp"),
+        ("https://*.shop.internal", "https://*.shop.internal"),
+        ("http://*.localhost:8000", "http://*.localhost:8000"),
         ("http://localhost:8000", "http://localhost:8000"),
         ("http://127.0.0.1:8000", "http://127.0.0.1:8000"),
         ("http://[::1]:8000", "http://[::1]:8000"),
+        ("http://[0:0:0:0:0:0:0:1]", "http://[::1]"),
     ],
 )
 def test_an_origin_is_kept_as_a_browser_writes_it(written: str, origin: str) -> None:
@@ -41,7 +51,9 @@ def test_an_origin_is_kept_as_a_browser_writes_it(written: str, origin: str) -> 
         "https://",
         "https://*",
         "https://*.",
-        "https://*.com",
+        "https://*.127.0.0.1",
+        "https://*.0.0.1",
+        "https://\u200d.example",
         "https://a.*.example",
         "https://shop.example/path",
         "https://shop.example?q",
@@ -54,6 +66,16 @@ def test_an_origin_is_kept_as_a_browser_writes_it(written: str, origin: str) -> 
 def test_what_is_no_origin_is_refused_with_the_cure(bad: str) -> None:
     with pytest.raises(InvalidRegistration, match=r"https://shop\.example"):
         check_origin(bad)
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["com", "internal", "co.uk", "CO.UK", "github.io", "kawasaki.jp", "foo.kawasaki.jp", "公司.cn", "amazonaws.com"],
+)
+def test_a_wildcard_where_sub_domains_are_anybodys_is_refused(name: str) -> None:
+    """Directly under a public suffix, at a rule for all names below one, or above one."""
+    with pytest.raises(InvalidRegistration, match="would let everybody in"):
+        check_origin(f"https://*.{name}")
 
 
 @pytest.mark.parametrize(

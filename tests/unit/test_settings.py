@@ -125,6 +125,9 @@ def test_an_unknown_flag_is_an_error() -> None:
         ("HEADGATE_TRUSTED_PROXIES", "proxy.local"),
         ("HEADGATE_TRUSTED_PROXIES", "10.1.2.3/8"),
         ("HEADGATE_DATA", ""),
+        ("HEADGATE_PUBLIC_URL", "events.example"),
+        ("HEADGATE_PUBLIC_URL", "javascript:alert(1)"),
+        ("HEADGATE_PUBLIC_URL", "https://events.example/?x=1"),
     ],
 )
 def test_a_wrong_value_is_an_error_that_names_setting_and_value(variable: str, value: str) -> None:
@@ -156,6 +159,14 @@ def test_a_wrong_value_in_the_file_is_an_error_that_names_the_file(tmp_path: Pat
 def test_a_wrong_flag_is_named_as_a_flag() -> None:
     with pytest.raises(SettingsError, match=r"^--edge-port cannot be 'x': "):
         Settings.read(flags={"edge_port": "x"})
+
+
+def test_a_web_address_may_have_a_path_and_loses_its_last_slash() -> None:
+    assert Settings.read(environ={"HEADGATE_PUBLIC_URL": "https://x.example/"}).public_url == "https://x.example"
+    assert (
+        Settings.read(environ={"HEADGATE_PUBLIC_URL": "https://x.example/gate/"}).public_url == "https://x.example/gate"
+    )
+    assert Settings.read(environ={"HEADGATE_PUBLIC_URL": ""}).public_url == ""
 
 
 @pytest.mark.parametrize(("text", "size"), [("1", 1), ("64 MiB", 64 * 2**20), ("2GiB", 2**31), ("1 KiB", 1024)])

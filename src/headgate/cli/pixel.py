@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from headgate.cli.registry import Data, opened, say
+from headgate.errors import SettingsError
 
 
 def pixel(
@@ -27,10 +28,15 @@ def pixel(
     from headgate.edge.pixel_script import base_code, newest
     from headgate.processes.shop import public_url
     from headgate.registry import event_groups
+    from headgate.settings import web_address
 
+    try:
+        named = web_address(url) if url else ""
+    except ValueError as why:
+        raise SettingsError(f"--url cannot be {url!r}: {why}") from None
     with opened(data) as (registry, folder), registry.reading() as connection:
         group = event_groups.get(connection, group_id)
-        address = url.rstrip("/") if url else public_url(folder)
+        address = named or public_url(folder)
     typer.echo(base_code(address, group.id, nonce=nonce), nl=False)
     say(f"\nScript {newest().version}, {newest().integrity}")
     if group.origins:

@@ -187,8 +187,6 @@ def _event_of(query: bytes, page: Page, now: int) -> bytes:
         else:
             event[_PIXEL_SPELLINGS.get(name, name)] = value
     group_id = event.pop("event_group_id", "")
-    event |= {
-        "user_data": inner["user_data"],
-        **({"custom_data": inner["custom_data"]} if inner["custom_data"] else {}),
-    }
+    # `user_data=…` alone is no object, and stays to be rejected as such
+    event = {"user_data": {}} | event | {name: fields for name, fields in inner.items() if fields}
     return _encode({"event_group_id": group_id, "events": [event]})

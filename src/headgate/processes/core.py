@@ -73,8 +73,7 @@ def _console(config: child.ChildConfig, folder: DataFolder) -> Iterator[Console]
             passwords=Passwords(),
             clock=lambda: int(time.time()),
             secret=lambda: secrets.token_urlsafe(32),
-            edge_url=config.settings.public_url.rstrip("/")
-            or (running.edge_url if (running := folder.read_running()) else ""),
+            edge_url=config.settings.public_url or (running.edge_url if (running := folder.read_running()) else ""),
             base_code=base_code,
         )
     finally:

@@ -33,11 +33,11 @@ def public_url(folder: DataFolder) -> str:
     """Where pages reach the public API: by the settings, or where the server of this folder listens. Raises `NotServed`."""
     settings = Settings.read(flags={"data": folder.root}, environ=os.environ)
     if settings.public_url:
-        return settings.public_url.rstrip("/")
+        return settings.public_url
     running = folder.read_running()
     if running is None:
         raise NotServed(
-            f"no server runs on {folder.root}: start one with `headgate serve`, or name its address with --url"
+            f"no server runs on {folder.root}: start one with `headgate serve`, or set public_url to its address"
         )
     return running.edge_url
 

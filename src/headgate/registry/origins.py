@@ -1,14 +1,21 @@
 """Origins: the web sites whose pages may send events of a group by the pixel.
 
 An origin is `https://shop.example`, with a port where it is not the usual one. `https://*.shop.example` stands for every
-sub-domain, however deep, but not for `shop.example` itself.
+sub-domain, however deep, but not for `shop.example` itself. There is no wildcard where sub-domains are anybody's, such as
+`https://*.co.uk`: which names those are, the public suffix list knows.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Set as AbstractSet
+from functools import cache
+from ipaddress import IPv6Address
+from pathlib import Path
 from urllib.parse import urlsplit
+
+import idna
+from publicsuffixlist import PSLFILE, PublicSuffixList
 
 from headgate.errors import InvalidRegistration
 
@@ -37,19 +44,39 @@ def check_origin(text: str) -> str:
 
 
 def _host(host: str, cure: str) -> str:
-    if ":" in host:
-        return f"[{host}]"
     wildcard = _WILDCARD if host.startswith(_WILDCARD) else ""
     try:
-        name = host.removeprefix(_WILDCARD).encode("idna").decode("ascii").lower()
-    except UnicodeError:
+        if ":" in host:
+            return f"[{IPv6Address(host)}]"
+        name = _in_ascii(host.removeprefix(_WILDCARD))
+    except ValueError:
         raise InvalidRegistration(cure) from None
     labels = name.split(".")
-    if not all(map(_LABEL.fullmatch, labels)):
+    if not all(map(_LABEL.fullmatch, labels)) or (wildcard and labels[-1].isdigit()):
         raise InvalidRegistration(cure)
-    if wildcard and len(labels) == 1 and name != "localhost":
-        raise InvalidRegistration(f"{cure}; a wildcard for all of .{name} would let everybody in")
+    if wildcard and name != "localhost" and _is_shared(name):
+        raise InvalidRegistration(
+            f"{cure}; a wildcard for all of {name} would let everybody in: sites of different people are there. "
+            "Name your own"
+        )
     return wildcard + name
+
+
+def _in_ascii(name: str) -> str:
+    """The host name as a browser sends it. Raises `ValueError` where it is none."""
+    return name if name.isascii() else idna.encode(name, uts46=True).decode("ascii")
+
+
+def _is_shared(name: str) -> bool:
+    """Whether sub-domains of the name are given to anybody, directly (`co.uk`) or further down (`amazonaws.com`)."""
+    suffixes, rules = _public_suffixes()
+    return suffixes.is_public(name) or f".{name}\n" in rules
+
+
+@cache
+def _public_suffixes() -> tuple[PublicSuffixList, str]:
+    """The list, as the package brings it, and its text. Read when there is a wildcard to look at."""
+    return PublicSuffixList(), Path(PSLFILE).read_text("utf-8")
 
 
 def allows(allowed: AbstractSet[str], origin: str) -> bool:

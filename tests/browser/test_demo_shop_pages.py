@@ -96,3 +96,9 @@ def test_the_panel_shows_the_calls_and_refuses_the_cookie(shop_door: Page, recor
     assert shop_door.get_by_text('headgate("consent", false)').is_visible()
     shop_door.get_by_role("button", name="Clear").click()
     assert shop_door.get_by_text("No call yet").is_visible()
+    # the shop remembers the refusal for its other pages
+    recorder.taken.clear()
+    shop_door.get_by_role("link", name="Cart").click()
+    (event,) = recorder.await_events(1)
+    assert event["user_data"] == {}
+    assert shop_door.context.cookies() == []

@@ -4,6 +4,8 @@
  */
 const KEY = "weir-and-clay-calls";
 const KEPT = 40;
+/** The pixel forgets a refusal with its page: a shop remembers it, and says it anew in the head of each. */
+const REFUSED = "weir-and-clay-cookie";
 
 let list;
 let summary;
@@ -38,6 +40,7 @@ export function open() {
   list = panel.querySelector("ol");
   summary = panel.querySelector("[data-summary]");
   note("event", "PAGE_VIEW");
+  if (sessionStorage.getItem(REFUSED) === "refused") note("consent", false);
   showCookie();
   // the script sets the cookie once it knows the event group's settings
   setInterval(showCookie, 1000);
@@ -46,6 +49,7 @@ export function open() {
 function press({ target }) {
   if (target.dataset.consent) {
     const allowed = target.dataset.consent === "true";
+    sessionStorage.setItem(REFUSED, allowed ? "allowed" : "refused");
     window.headgate("consent", allowed);
     note("consent", allowed);
     showCookie();

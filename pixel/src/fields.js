@@ -67,9 +67,16 @@ function eachField(given, take) {
 }
 
 function put(target, name, value) {
-  // numbers too long for JSON go as numeric text, which the contract reads alike
-  const text = JSON.stringify(value, (_, inner) => (typeof inner == "bigint" ? String(inner) : inner));
+  const text = JSON.stringify(value, sendable);
   if (text && text != '""' && (text != "null" || name == "opt_out")) target[name] = JSON.parse(text);
+}
+
+/** A value as JSON can hold it and every reader takes it. */
+function sendable(_, value) {
+  // numbers too long for JSON go as numeric text, which the contract reads alike
+  if (typeof value == "bigint") return String(value);
+  // a text that was cut within an emoji ends in half a character
+  return typeof value == "string" ? value.replace(/\p{Cs}/gu, "\ufffd") : value;
 }
 
 /** Ids are texts in the contract, and numbers on many a page. What is no number would be the same id for many events. */

@@ -249,7 +249,7 @@ def test_odd_arguments_neither_throw_into_the_page_nor_cost_other_events(shop: P
         headgate("init");
         headgate("event", Symbol("s"), trap);
         headgate("event", "LEAD", {
-            event_id: "odd", cycle, big: 12345678901234567890n, many: [1n], good: 1, not: NaN, f() {}, s: Symbol("s"),
+            event_id: "odd", cycle, big: 12345678901234567890n, many: [1n], good: 1, cut: "tea \\ud83c\\udf75 \\ud83c", not: NaN, f() {}, s: Symbol("s"),
             get thrown() { throw new Error("getter"); }, em: {}, event_source: cycle,
             user_data: {get ph() { throw new Error("inner"); }, external_id: "7"},
             custom_data: {get x() { throw new Error("inner"); }, y: 2, toJSON() { throw new Error("json"); }},
@@ -262,7 +262,13 @@ def test_odd_arguments_neither_throw_into_the_page_nor_cost_other_events(shop: P
     until_last = recorder.await_events(11)
     events = {event["event_name"]: event for event in until_last}
     odd = events["LEAD"]
-    assert odd["custom_data"] == {"big": "12345678901234567890", "many": ["1"], "good": 1, "y": 2}
+    assert odd["custom_data"] == {
+        "big": "12345678901234567890",
+        "many": ["1"],
+        "good": 1,
+        "cut": "tea 🍵 \ufffd",
+        "y": 2,
+    }
     assert odd["user_data"] == {"external_id": "7", "aFC": odd["user_data"]["aFC"]}
     assert odd["event_source"] == "website"
     assert events["DOWNLOAD"]["custom_data"] == {"constructor": 1, "toString": "x", "__proto__": {"polluted": 1}}

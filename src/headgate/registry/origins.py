@@ -56,8 +56,8 @@ def _host(host: str, cure: str) -> str:
         raise InvalidRegistration(cure)
     if wildcard and name != "localhost" and _is_shared(name):
         raise InvalidRegistration(
-            f"{cure}; a wildcard for all of {name} would let everybody in: sites of different people are there. "
-            "Name your own"
+            f"'{_WILDCARD}{name}' cannot be allowed: sub-domains of {name} are given to anybody, and all of them could "
+            f"send. Name your own, as in https://shop.{name} or https://*.shop.{name}"
         )
     return wildcard + name
 

@@ -27,6 +27,8 @@ from headgate.registry.origins import allows, check_origin
         ("https://*.shop.github.io", "https://*.shop.github.io"),
         ("https://*.bucket.s3.amazonaws.com", "https://*.bucket.s3.amazonaws.com"),
         ("https://*.city.kawasaki.jp", "https://*.city.kawasaki.jp"),
+        # a remark of the list names it, and no rule
+        ("https://*.apple.com", "https://*.apple.com"),
         ("https://*.shop.internal", "https://*.shop.internal"),
         ("http://*.localhost:8000", "http://*.localhost:8000"),
         ("http://localhost:8000", "http://localhost:8000"),

@@ -70,13 +70,14 @@ def _in_ascii(name: str) -> str:
 def _is_shared(name: str) -> bool:
     """Whether sub-domains of the name are given to anybody, directly (`co.uk`) or further down (`amazonaws.com`)."""
     suffixes, rules = _public_suffixes()
-    return suffixes.is_public(name) or f".{name}\n" in rules
+    return suffixes.is_public(name) or any(rule.endswith(f".{name}") for rule in rules)
 
 
 @cache
-def _public_suffixes() -> tuple[PublicSuffixList, str]:
-    """The list, as the package brings it, and its text. Read when there is a wildcard to look at."""
-    return PublicSuffixList(), Path(PSLFILE).read_text("utf-8")
+def _public_suffixes() -> tuple[PublicSuffixList, list[str]]:
+    """The list, as the package brings it, and its rules. Read when there is a wildcard to look at."""
+    lines = Path(PSLFILE).read_text("utf-8").splitlines()
+    return PublicSuffixList(), [line for line in lines if not line.startswith("//")]
 
 
 def allows(allowed: AbstractSet[str], origin: str) -> bool:

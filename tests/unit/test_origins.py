@@ -76,7 +76,7 @@ def test_what_is_no_origin_is_refused_with_the_cure(bad: str) -> None:
 )
 def test_a_wildcard_where_sub_domains_are_anybodys_is_refused(name: str) -> None:
     """Directly under a public suffix, at a rule for all names below one, or above one."""
-    with pytest.raises(InvalidRegistration, match="given to anybody.*Name your own"):
+    with pytest.raises(InvalidRegistration, match=r"given to anybody.*Name your own"):
         check_origin(f"https://*.{name}")
 
 

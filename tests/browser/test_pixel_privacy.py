@@ -150,14 +150,16 @@ def test_an_opt_out_of_the_page_is_sent_and_never_fails_open(shop: Page, recorde
         headgate("event", "LEAD", {opt_out: true});
         headgate("event", "LEAD", {get opt_out() { throw new Error("unreadable"); }});
         headgate("event", "LEAD", {opt_out: null});
+        headgate("event", "LEAD", {opt_out: ""});
+        headgate("event", "LEAD", {opt_out: () => true});
         headgate("event", "LEAD", {opt_out: "false"});
         headgate("init", "shop", {opt_out: "true"});
         headgate("event", "LEAD");
     }""")
-    events = recorder.await_events(7)
+    events = recorder.await_events(9)
     assert "opt_out" not in events[0]
     # what is no yes and no no goes as it is: the server refuses the event and says so in its rejections
-    assert [event["opt_out"] for event in events[1:]] == ["true", True, True, None, "false", "true"]
+    assert [event["opt_out"] for event in events[1:]] == ["true", True, True, None, "", None, "false", "true"]
 
 
 def assert_nothing_raw(recorder: Recorder) -> None:

@@ -339,6 +339,14 @@ async def test_an_image_may_use_the_spellings_of_the_pixel() -> None:
     )
 
 
+@pytest.mark.parametrize("written", [b"&opt_out=", b"&opt_out", b"&opt_out=maybe", b"&opt_out=false&opt_out="])
+async def test_an_image_whose_opt_out_is_no_yes_and_no_no_is_rejected_for_it(written: bytes) -> None:
+    site = pixel_site()
+    await get_image(site, image() + written)
+    (receipt,) = await site.receipts()
+    assert list(receipt.rejections[0].errors) == ["opt_out"]
+
+
 async def test_an_image_whose_user_data_is_no_object_is_rejected_for_it() -> None:
     site = pixel_site()
     await get_image(site, image(user_data="u1"))

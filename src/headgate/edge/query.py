@@ -11,8 +11,12 @@ _MOST = 100
 
 
 def parameters(query: bytes) -> dict[str, str]:
-    """Name -> value, the last where a name is repeated; empty values are left out. Raises `InvalidEnvelope`."""
+    """Name -> value, the last where a name is repeated. Raises `InvalidEnvelope`.
+
+    Empty values are left out, but for `opt_out`, which must be a yes or a no.
+    """
     try:
-        return dict(parse_qsl(query.decode("utf-8", "replace"), max_num_fields=_MOST))
+        found = parse_qsl(query.decode("utf-8", "replace"), keep_blank_values=True, max_num_fields=_MOST)
+        return {name: value for name, value in found if value or name == "opt_out"}
     except ValueError:
         raise InvalidEnvelope(f"an address holds at most {_MOST} parameters") from None

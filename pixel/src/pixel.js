@@ -78,7 +78,9 @@ function take(...call) {
 function takeOver(stub) {
   if (!stub || stub.eventProcessor) return;
   stub.eventProcessor = take;
-  for (const call of (stub.queue || []).splice(0)) take(...call);
+  const queued = Array.isArray(stub.queue) ? stub.queue.splice(0) : [];
+  // what stands in it was put there by the page, and may be anything
+  for (const call of queued) take(...Array.from(call || []));
 }
 
 function start() {

@@ -72,10 +72,10 @@ def test_what_was_called_before_the_script_came_is_sent_in_order_with_the_time_o
     page.goto(pages.url(), wait_until="commit")
     page.evaluate("""() => {
         headgate("event", "ADD_TO_CART", {event_id: "a"});
-        headgate.queue.push(["event", "LEAD", {event_id: "b"}, 1700000000999]);
+        headgate.queue.push(null, 5, "LEAD", ["event", "LEAD", {event_id: "b"}, 1700000000999]);
         headgate("event", "PURCHASE", {event_id: "c", event_time: 1700000001});
     }""")
-    assert page.evaluate("headgate.queue.length") == 5
+    assert page.evaluate("headgate.queue.length") == 8
     recorder.script_gate.set()
     events = recorder.await_events(4)
     assert [event["event_name"] for event in events] == ["PAGE_VIEW", "ADD_TO_CART", "LEAD", "PURCHASE"]

@@ -37,7 +37,7 @@ def money(value: object) -> Decimal:
     read = number(value)
     # compared, not `abs(read)`: arithmetic would round, and overflows at 1e9999999
     if not -MONEY_LIMIT <= read <= MONEY_LIMIT:
-        raise ValueError(f"must lie between -{MONEY_LIMIT:f} and {MONEY_LIMIT:f}")
+        raise ValueError(f"must lie between -1e{_MONEY_DIGITS} and 1e{_MONEY_DIGITS}")
     return read
 
 
@@ -45,7 +45,7 @@ def count(value: object) -> Decimal:
     """A quantity. Raises `ValueError` below zero or over the bound."""
     read = number(value)
     if not 0 <= read <= COUNT_LIMIT:
-        raise ValueError(f"must lie between 0 and {COUNT_LIMIT:f}")
+        raise ValueError(f"must lie between 0 and 1e{COUNT_LIMIT.adjusted()}")
     return read
 
 

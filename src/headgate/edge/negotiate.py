@@ -33,7 +33,7 @@ def require_page_body(content_types: list[bytes]) -> None:
     A page that sends JSON as plain text need not ask for leave first (CORS), which matters when it is being left.
     """
     if len(content_types) > 1 or (content_types and not _is_page_body(content_types[0])):
-        raise UnsupportedMediaType
+        raise UnsupportedMediaType("Content-Type must be application/json or text/plain.")
 
 
 def content_encoding(values: Iterable[bytes]) -> Encoding | None:

@@ -7,6 +7,7 @@ from decimal import Decimal
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import msgspec
 import pytest
@@ -148,3 +149,21 @@ def test_an_event_can_be_checked_before_it_is_sent() -> None:
     assert check_event(good) == {}
     assert set(check_event({**good, "event_time": 99, "user_data": {}})) == {"user_data"}
     assert set(check_event({**good, "event_time": 10_000}, now=1)) == {"event_time"}
+
+
+def test_an_event_is_checked_as_a_server_would_read_it() -> None:
+    contents = [{"id": "sku", "quantity": 1, "price": 2.5}]
+    good = {"event_name": "LEAD", "event_type": "conversion", "event_time": 1, "user_data": {"em": digest("x")}}
+    assert check_event({**good, "event_id": uuid4(), "custom_data": {"value": 1.5, "contents": contents}}) == {}
+    told = check_event({**good, "custom_data": {"contents": [{**contents[0], "price": float("nan")}]}})
+    assert "custom_data.contents[0].price is a number without end" in told["event"]
+    assert "cannot be written as JSON" in check_event({**good, "custom_data": object()})["event"]
+
+
+def test_a_value_that_is_no_text_is_refused_by_field() -> None:
+    with pytest.raises(InvalidEvent) as caught:
+        user_data(email=5, phone=4930123456)  # type: ignore[arg-type]
+    assert caught.value.errors == {
+        "user_data.em": "must be text, not int",
+        "user_data.ph": "must be text, not int",
+    }

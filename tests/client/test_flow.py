@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from decimal import Decimal
 from email.utils import format_datetime
 from itertools import repeat
 
@@ -167,6 +168,24 @@ def test_what_cannot_be_json_is_rejected_without_being_sent() -> None:
     assert "cannot be written as JSON" in outcome.rejected[0].errors["event"]
     assert "must be an object" in outcome.rejected[1].errors["event"]
     assert world.sent_ids() == [["good"]]
+
+
+@pytest.mark.parametrize("number", [float("nan"), float("inf"), Decimal("nan")])
+def test_a_number_that_json_cannot_say_is_told_and_not_sent_as_nothing(number: object) -> None:
+    contents = [{"id": "sku", "price": number}]
+    world = World(takes_all)
+    given = [{"custom_data": {"note": None, "contents": contents}}, {"event_id": "good", "note": None}]
+    outcome = world.run(deliver_all(world.route, given))
+    assert [one.index for one in outcome.rejected] == [0]
+    assert "cannot be written as JSON" in outcome.rejected[0].errors["event"]
+    assert world.sent_ids() == [["good"]]
+
+
+def test_a_single_event_in_the_place_of_many_is_told() -> None:
+    for one in (EVENTS[0], event("LEAD", user_data(aGA="x"))):
+        world = World()
+        with pytest.raises(TypeError, match=r"send\(\[event\]\)"):
+            world.run(deliver_all(world.route, one))  # type: ignore[arg-type]
 
 
 def test_the_events_given_are_not_changed() -> None:

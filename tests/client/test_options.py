@@ -91,6 +91,8 @@ def test_a_client_does_not_show_its_key() -> None:
         (lambda: Batching(events=0), "at least one"),
         (lambda: Batching(age=-1), "age"),
         (lambda: Block(events=0), "at least one"),
+        (lambda: Block(timeout=-1), "timeout"),
+        (lambda: Block(timeout=float("nan")), "timeout"),
         (lambda: Spill(path=Path("x"), bytes=0), "at least one"),
     ],
 )

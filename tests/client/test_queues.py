@@ -193,6 +193,8 @@ def test_a_callback_may_put_events_but_cannot_wait_for_itself() -> None:
                 queue.put({"event_id": "c"})
             except QueueFull as why:
                 seen.append(str(why))
+            # a flush from here reports at once what there is to report
+            assert queue.flush().waiting == 1
 
     with events_server() as server, client_of(server) as client:
         queue = Queue(client, batching=Batching(events=1, age=0), full=Block(events=1), on_outcome=again)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import math
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 from uuid import uuid4
@@ -89,7 +90,25 @@ def _write(event: Event | Mapping[str, Any], made: str | None) -> bytes:
     if b"NaN" in text or b"Infinity" in text:
         # decimals have values for which JSON has no word
         _decode(text)
+    if b"null" in text and (where := _endless(event)) is not None:
+        # it would go out as nothing, and nobody would miss it
+        raise ValueError(f"{where} is a number without end or none at all (inf, nan)")
     return text
+
+
+def _endless(value: Any, path: str = "") -> str | None:
+    """Where a float is that JSON has no word for."""
+    if isinstance(value, float):
+        return None if math.isfinite(value) else path
+    if isinstance(value, Struct):
+        value = msgspec.structs.asdict(value)
+    if isinstance(value, Mapping):
+        inner = ((f"{path}.{name}" if path else str(name), one) for name, one in value.items())
+    elif isinstance(value, list | tuple):
+        inner = ((f"{path}[{place}]", one) for place, one in enumerate(value))
+    else:
+        return None
+    return next((found for where, one in inner if (found := _endless(one, where)) is not None), None)
 
 
 def _short(why: Exception) -> str:

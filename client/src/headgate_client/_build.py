@@ -10,16 +10,17 @@ from typing import Any, TypedDict, Unpack
 
 import msgspec
 
-from headgate_client._batch import new_id
+from headgate_client._batch import Unsendable, new_id, read_event
 from headgate_client._errors import InvalidEvent
 from headgate_client._normal import normal_phone
 from headgate_contract import money, normalise
 from headgate_contract.event import Content, CustomData, Event, UserData
 from headgate_contract.explain import explain
-from headgate_contract.vocabulary import ContentType, Currency, DeliveryCategory, EventName, PurchaseType
+from headgate_contract.vocabulary import BODY_LIMIT, ContentType, Currency, DeliveryCategory, EventName, PurchaseType
 
 #: amounts and quantities; a float is read as it is written
 Number = int | float | str | Decimal
+_decode = msgspec.json.Decoder(dict[str, Any], float_hook=money.fraction).decode
 
 
 class Identity(TypedDict, total=False):
@@ -112,8 +113,11 @@ def check_event(event: Event | Mapping[str, Any], now: float | None = None) -> d
     `now` is in seconds since 1970, UTC; this machine's clock where it is left out. Which identifiers suffice is a
     setting of the event group: here any that some group takes is enough.
     """
-    sent = msgspec.to_builtins(event, builtin_types=(Decimal,))
-    return explain(sent, now=int(time.time() if now is None else now), identifiers="extended").errors
+    item = read_event(0, event, BODY_LIMIT, new_id)
+    if isinstance(item, Unsendable):
+        return {"event": item.reason}
+    # as a server reads it: a float of this process is a number with all its digits there
+    return explain(_decode(item.text), now=int(time.time() if now is None else now), identifiers="extended").errors
 
 
 def user_data(
@@ -143,7 +147,9 @@ def user_data(
         ("ge", gender, normalise.gender),
         ("db", birthday, normalise.birthday),
     ):
-        if raw and raw.strip():
+        if raw is not None and not isinstance(raw, str):
+            errors[f"user_data.{field}"] = f"must be text, not {type(raw).__name__}"
+        elif raw and raw.strip():
             _put_digest(field, raw, normal, fields, errors)
     errors |= _bad_digests(fields)
     if errors:

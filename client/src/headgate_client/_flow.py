@@ -16,6 +16,7 @@ from headgate_client._errors import TransportError
 from headgate_client._options import Options
 from headgate_client._outcome import AnyEvent, Outcome, Reason, Rejected, Undelivered
 from headgate_client._transport import Request, Response
+from headgate_contract.event import Event
 
 
 class Send(NamedTuple):
@@ -127,6 +128,8 @@ def _sendable(
     route: Route, events: Iterable[AnyEvent], event_ids: list[str], rejected: list[Rejected]
 ) -> Iterator[Item]:
     """The events that can stand in a request; notes every id, and those that cannot."""
+    if isinstance(events, Event | Mapping):
+        raise TypeError("send takes any number of events: put a single one into a list, as in send([event])")
     for index, event in enumerate(events):
         item = read_event(index, event, route.envelope.event_limit, route.surroundings.new_id)
         event_ids.append(item.event_id)

@@ -42,6 +42,8 @@ class Block:
 
     def __post_init__(self) -> None:
         _check_bounds(self.events, self.bytes)
+        if self.timeout is not None and not self.timeout >= 0:
+            raise InvalidOption(f"timeout is {self.timeout}; it must be a number of seconds, or None for no bound")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -78,11 +78,15 @@ class Queue:
         return item.event_id
 
     def flush(self, timeout: float | None = None) -> QueueReport:
-        """Send what was put so far and wait for the answers, at most `timeout` seconds; what happened since the last report."""
+        """Send what was put so far and wait for the answers, at most `timeout` seconds; what happened since the last report.
+
+        From `on_outcome`, which holds up the queue's own thread, it reports without waiting.
+        """
         with self._changed:
             flush = self._core.begin_flush()
             try:
-                self._changed.wait_for(lambda: not flush.left or self._core.ended, timeout)
+                if threading.current_thread() is not self._thread:
+                    self._changed.wait_for(lambda: not flush.left or self._core.ended, timeout)
             finally:
                 report = self._core.end_flush(flush)
         return report
@@ -156,9 +160,9 @@ class Queue:
         full = self._full
         self._begin(_FULL if isinstance(full, Spill) else full)
         if isinstance(full, Spill):
-            self._core.fail(
-                SpillUnusable(f"{full.path} belongs to the process that this one was forked from; open another queue")
-            )
+            told = f"{full.path} belongs to the process that this one was forked from; open another queue"
+            with self._changed:
+                self._core.fail(SpillUnusable(told))
 
     def __enter__(self) -> Self:
         return self

@@ -53,9 +53,13 @@ def ids(events: list[dict[str, Any]]) -> list[str]:
     return [event["custom_data"]["order_id"] for event in events]
 
 
-def sending(url: str, file: Path, *more: str) -> subprocess.Popen[str]:
+def sending_command(url: str, file: Path, *more: str) -> list[str]:
     command = [sys.executable, "-m", "headgate_client.cli", "send", str(file), "--url", url, "--group", GROUP, *MAPPED]
+    return [*command, *more]
+
+
+def sending(url: str, file: Path, *more: str) -> subprocess.Popen[str]:
     environment = {**os.environ, "HEADGATE_API_KEY": "k"}
     return subprocess.Popen(
-        [*command, *more], stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environment
+        sending_command(url, file, *more), stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environment
     )

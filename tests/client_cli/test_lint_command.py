@@ -48,6 +48,27 @@ def test_the_table_names_code_field_rows_and_cure(run: Run, bad: Path) -> None:
     assert "jane@example.com" not in said.out
 
 
+def test_a_time_that_cannot_be_read_is_not_called_missing(run: Run, tmp_path: Path) -> None:
+    rows = [("LEAD", "14.11.2023 22:13", GOOD, "1"), ("LEAD", "2023-11-14 22:13", GOOD, "1"), ("LEAD", "", GOOD, "1")]
+    report = json.loads(run("lint", write_csv(tmp_path / "a.csv", COLUMNS, rows), "--format", "json").out)
+    told = {one["row"]: (one["code"], one["message"].partition(";")[0]) for one in report["findings"]}
+    assert told == {
+        1: ("contract", "is neither seconds since 1970 nor an ISO 8601 time"),
+        2: ("contract", "has no time zone"),
+        3: ("missing", "is missing"),
+    }
+
+
+def test_a_file_that_breaks_off_is_reported_with_what_was_found_before(run: Run, bad: Path) -> None:
+    before = json.loads(run("lint", bad, "--format", "json").out)
+    bad.write_text(bad.read_text() + 'PURCHASE,1,"x')
+    said = run("lint", bad, "--format", "json")
+    report = json.loads(said.out)
+    assert (said.code, report["rows"], report["errors"]) == (1, before["rows"], before["errors"] + 1)
+    [last] = [one for one in report["findings"] if one["code"] == "unreadable"]
+    assert last["message"].startswith("row 4 (line 5): ")
+
+
 def test_json_lists_findings_with_row_and_line(run: Run, bad: Path) -> None:
     report = json.loads(run("lint", bad, "--format", "json").out)
     assert (report["rows"], report["errors"] + report["warnings"]) == (3, sum(one["count"] for one in report["kinds"]))

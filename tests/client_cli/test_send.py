@@ -191,6 +191,69 @@ def test_parquet_keeps_its_types(send: Run, headgate_emulator: Emulator, tmp_pat
     assert (rejected["row"], set(rejected["errors"])) == (2, {"event_time", "user_data"})
 
 
+def test_parquet_of_other_tools_is_read_as_it_is_meant(
+    send: Run, run: Run, headgate_emulator: Emulator, tmp_path: Path, now: int
+) -> None:
+    table = pa.table(
+        {
+            "em": pa.array([b"a@example.com", b"b@example.com", b"\xff"]),
+            # whole numbers with a gap are floats to one, decimals to another; times have nanoseconds
+            "external_id": [4711.0, None, 1.0],
+            "order_id": pa.array([Decimal(1), Decimal(10**37), None], pa.decimal128(38, 0)),
+            "event_time": pa.array([now * 10**9 + 1] * 3, pa.timestamp("ns", tz="UTC")),
+            "value": [19.9, 0.1, 1.0],
+            "contents": [[{"id": "sku", "quantity": 1, "price": 2.5}]] * 3,
+        }
+    )
+    parquet.write_table(table, tmp_path / "a.parquet")
+    found = json.loads(run("lint", tmp_path / "a.parquet", "--set", "event_name=PURCHASE", "--format", "json").out)
+    assert [(one["row"], one["field"], one["message"]) for one in found["findings"]] == [
+        (3, "user_data.em", "is binary, and no text")
+    ]
+    assert send(tmp_path / "a.parquet", "--set", "event_name=PURCHASE").code == 1
+    first, second = headgate_emulator.kept
+    assert first["user_data"] == {"is_hashed": True, "em": digest("a@example.com"), "external_id": "4711"}
+    assert (first["event_time"], first["custom_data"]["order_id"], first["custom_data"]["value"]) == (now, "1", 19.9)
+    assert second["custom_data"]["order_id"] == str(10**37)
+    [rejected] = read_ndjson(tmp_path / "a.parquet.rejected.ndjson")
+    assert rejected["errors"] == {"user_data.em": "is binary, and no text"}
+
+
+def test_numbers_and_phones_are_read_as_people_of_a_country_write_them(
+    send: Run, headgate_emulator: Emulator, tmp_path: Path, now: int
+) -> None:
+    (tmp_path / "mapping.toml").write_text(
+        '[columns]\nph = "Telefon"\n[constants]\nevent_name = "PURCHASE"\ncontent_ids = "a,b"\n'
+        '[numbers]\ndecimal = ","\n[phones]\nregion = "DE"\n'
+    )
+    numbers = ("1.234,50", "1 234,5", "-,5", "12", "1.5", "1,234.50", "")
+    rows = [("030 123456", now, number, n, n) for n, number in enumerate(numbers)]
+    file = write_csv(tmp_path / "a.csv", ("Telefon", "event_time", "value", "Note", "Note"), rows)
+    headgate_emulator.access.set_identifiers("extended")
+    assert send(file, "--mapping", tmp_path / "mapping.toml").code == 1
+    assert [event["custom_data"].get("value") for event in headgate_emulator.accepted] == [
+        1234.5,
+        1234.5,
+        -0.5,
+        12,
+        None,
+    ]
+    assert {event["user_data"]["ph"] for event in headgate_emulator.accepted} == {digest("4930123456")}
+    assert {tuple(event["custom_data"]["content_ids"]) for event in headgate_emulator.accepted} == {("a", "b")}
+    told = read_ndjson(tmp_path / "a.csv.rejected.ndjson")
+    assert [(row["row"], row["errors"]) for row in told] == [
+        (n, {"custom_data.value": "is no number with --decimal ,"}) for n in (5, 6)
+    ]
+    # unless it was said what a comma is, nobody guesses
+    assert send(file, "--mapping", tmp_path / "mapping.toml", "--decimal", ".", "--restart").code == 1
+    (tmp_path / "mapping.toml").write_text('[columns]\nph = "Telefon"\n[constants]\nevent_name = "PURCHASE"\n')
+    assert send(file, "--mapping", tmp_path / "mapping.toml", "--restart").code == 1
+    assert (
+        "say which: --decimal , (1.234,50)"
+        in read_ndjson(tmp_path / "a.csv.rejected.ndjson")[0]["errors"]["custom_data.value"]
+    )
+
+
 def test_standard_input_is_read(send: Run, headgate_emulator: Emulator, tmp_path: Path, now: int) -> None:
     text = f"em,event_time\na@example.com,{now}\n".encode()
     said = send("-", "--format", "csv", "--set", "event_name=LEAD", "--out", tmp_path, stdin=text)

@@ -95,6 +95,17 @@ def test_a_file_is_not_sent_twice_by_accident(send: Run, headgate_emulator: Emul
     assert send(crm(tmp_path, now, 6), *MAPPED).code == 0
 
 
+def test_an_upload_that_came_nowhere_is_none_to_go_on_with(
+    send: Run, headgate_emulator: Emulator, tmp_path: Path, now: int
+) -> None:
+    file = crm(tmp_path, now, 5)
+    headgate_emulator.inject("404")
+    assert send(file, *MAPPED, "--set", "currency=EUR").code == 3
+    # what was wrong in that call may be put right in the next one
+    assert send(file, *MAPPED).code == 0
+    assert len(headgate_emulator.kept) == 5
+
+
 def test_resume_refuses_what_has_changed(send: Run, headgate_emulator: Emulator, tmp_path: Path, now: int) -> None:
     file = crm(tmp_path, now, 30)
     headgate_emulator.inject("slow=0", "401;times=1000")

@@ -9,7 +9,18 @@ from pathlib import Path
 
 import pytest
 
-from client_files import GROUP, MAPPED, Run, crm, digest, read_ndjson, sending
+from client_files import (
+    COLUMNS,
+    GROUP,
+    MAPPED,
+    Run,
+    crm,
+    digest,
+    read_ndjson,
+    sending,
+    sending_command,
+    write_csv,
+)
 from headgate_client.testing import Emulator
 
 
@@ -33,6 +44,11 @@ from headgate_client.testing import Emulator
         ((*MAPPED, "--cacert", "nowhere"), "--cacert nowhere: "),
         ((*MAPPED, "--format", "parquet"), "this is no Parquet file"),
         ((*MAPPED, "--profile", "work"), "it should hold a table [work]"),
+        ((*MAPPED, "--time-format", "%Q"), "--time-format %Q: 'Q' is a bad directive"),
+        ((*MAPPED, "--delimiter", "::"), "--delimiter '::' must be one character"),
+        ((*MAPPED, "--decimal", ";"), "write --decimal , or --decimal ."),
+        ((*MAPPED, "--phone-region", "Germany"), "write its two letters, such as US or DE"),
+        ((*MAPPED, "--set", "event_time=yesterday"), "--set event_time=yesterday: is neither seconds since 1970"),
     ],
 )
 def test_a_call_that_cannot_work_names_the_flag_and_the_cure(
@@ -60,6 +76,9 @@ def test_where_to_send_has_to_be_said(run: Run, tmp_path: Path, now: int, missin
     [
         ("a.csv", b"", "the file has no header line"),
         ("a.csv", b"em,em,event_time\n", "the header names em more than once"),
+        ("a.csv", "em,event_time\n".encode("utf-16"), "the file is UTF-16; save it as UTF-8 first"),
+        ("a.csv", "em,event_time\n".encode("utf-16-le"), "the file is UTF-16; save it as UTF-8 first"),
+        ("a.csv", b"em,event_time\ra@example.com,1\r", "its lines end in CR alone; save the file with LF"),
         ("a.dat", b"", "add --format csv, ndjson or parquet"),
     ],
 )
@@ -75,11 +94,11 @@ def test_a_file_that_breaks_off_in_the_middle_is_sent_so_far_and_says_where(
 ) -> None:
     text = f'em,event_time\na@example.com,{now}\n"b@example.com,{now}\nc@example.com,{now}\n'.encode()
     (tmp_path / "a.csv").write_bytes(text + b"x" * 2_000_000)
-    said = send(tmp_path / "a.csv", "--set", "event_name=LEAD", "--batch", "1")
+    said = send(tmp_path / "a.csv", "--set", "event_name=LEAD")
     assert said.code == 3
-    assert "error: row 2 (line" in said.err
+    assert "error: row 2 (line 3)" in said.err
     assert "is a quote left open?" in said.err
-    assert "The rows behind row 1 and on are not sent: correct them, in a file of their own" in said.err
+    assert "? The rows behind row 1 and on are not sent: correct them, in a file of their own" in said.err
     assert len(headgate_emulator.kept) == 1
 
 
@@ -88,6 +107,43 @@ def test_what_cannot_be_read_twice_or_written_beside_says_the_way_out(send: Run,
     assert "pipe it into: headgate-client send -" in send(tmp_path / "pipe.csv").err
     said = send(crm(tmp_path, now, 1), *MAPPED, "--out", tmp_path / "nowhere")
     assert (said.code, "add --out DIR" in said.err) == (2, True)
+
+
+@pytest.mark.parametrize(
+    ("text", "cure"),
+    [
+        ("time.zone = 7", "[time] zone must be text"),
+        ("time.format = ['iso']", "[time] format must be text"),
+        ("numbers.mark = ','", "[numbers] mark is unknown; it takes decimal"),
+        ("colums.em = 'Email'", "colums is unknown; it takes [columns]"),
+        ("columns = 'Email'", "[columns] must be a table"),
+    ],
+)
+def test_a_mapping_file_that_cannot_be_meant_says_where(
+    send: Run, tmp_path: Path, now: int, text: str, cure: str
+) -> None:
+    (tmp_path / "mapping.toml").write_text(text)
+    said = send(crm(tmp_path, now, 1), "--mapping", tmp_path / "mapping.toml")
+    assert (said.code, cure in said.err) == (2, True), said
+
+
+def test_a_full_disk_stops_the_upload_and_names_the_file(tmp_path: Path, now: int, headgate_emulator_url: str) -> None:
+    rows = [(f"no address {n}", now, "1", f"o{n}") for n in range(200)]
+    file = write_csv(tmp_path / "crm.csv", COLUMNS, rows)
+    command = sending_command(headgate_emulator_url, file, "--quiet", "--batch", "10")
+    full = "import os, resource, sys; resource.setrlimit(resource.RLIMIT_FSIZE, (9000, 9000)); os.execv(sys.argv[1], sys.argv[1:])"
+    done = subprocess.run(
+        [sys.executable, "-c", full, *command],
+        capture_output=True,
+        text=True,
+        check=False,
+        env=os.environ | {"HEADGATE_API_KEY": "k"},
+    )
+    told = f"{file}.rejected.ndjson cannot be written: File too large; once it can, call it again with --resume"
+    assert (done.returncode, done.stderr.strip()) == (3, f"error: {told}")
+    with sending(headgate_emulator_url, file, "--quiet", "--resume") as again:
+        assert again.wait(60) == 1
+    assert [row["row"] for row in read_ndjson(tmp_path / "crm.csv.rejected.ndjson")] == list(range(1, 201))
 
 
 def test_a_file_that_is_not_there_is_no_traceback(send: Run, tmp_path: Path) -> None:
@@ -103,13 +159,16 @@ def test_rows_that_do_not_fit_their_header_or_encoding_are_rejected_one_by_one(
         b"em,event_time,fn",
         b"a@example.com,%d,Zo\xeb" % now,
         b"b@example.com,%d" % now,
+        b'd@example.com,%d,"Bo" the second' % now,
+        b"  ",
         b"c@example.com,%d,Bo" % now,
     ]
     (tmp_path / "a.csv").write_bytes(b"\n".join(lines))
     assert send(tmp_path / "a.csv", "--set", "event_name=LEAD").code == 1
-    first, second = read_ndjson(tmp_path / "a.csv.rejected.ndjson")
+    first, second, third = read_ndjson(tmp_path / "a.csv.rejected.ndjson")
     assert "say --encoding, such as --encoding cp1252" in first["errors"]["row"]
     assert "has 2 fields where the header has 3" in second["errors"]["row"]
+    assert (third["line"], third["errors"]["row"].partition(";")[0]) == (4, "has text behind a closing quote")
     assert len(headgate_emulator.kept) == 1
     assert send(tmp_path / "a.csv", "--set", "event_name=LEAD", "--encoding", "cp1252", "--restart").code == 1
     assert headgate_emulator.kept[-1]["user_data"]["fn"] in (digest("zoë"), digest("bo"))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import math
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from decimal import Decimal
 from typing import Any
 from uuid import uuid4
 
@@ -19,6 +20,8 @@ from headgate_contract.event import Event
 NewId = Callable[[], str]
 #: nothing is lost to a level that costs five times the processor time
 _GZIP_LEVEL = 1
+#: how a number without end, or none at all, is written
+_ENDLESS = (b"null", b"NaN", b"Infinity")
 _encoder = msgspec.json.Encoder(decimal_format="number")
 _decode = msgspec.json.Decoder().decode
 
@@ -87,18 +90,15 @@ def _write(event: Event | Mapping[str, Any], made: str | None) -> bytes:
     elif not isinstance(event, Event) and (made is not None or type(event) is not dict):
         event = {**event, "event_id": made} if made is not None else dict(event)
     text = _encoder.encode(event)
-    if b"NaN" in text or b"Infinity" in text:
-        # decimals have values for which JSON has no word
-        _decode(text)
-    if b"null" in text and (where := _endless(event)) is not None:
-        # it would go out as nothing, and nobody would miss it
+    # such a decimal is written as a word that JSON does not have, and a float as nothing, which nobody would miss
+    if any(word in text for word in _ENDLESS) and (where := _endless(event)) is not None:
         raise ValueError(f"{where} is a number without end or none at all (inf, nan)")
     return text
 
 
 def _endless(value: Any, path: str = "") -> str | None:
-    """Where a float is that JSON has no word for."""
-    if isinstance(value, float):
+    """Where a number is that JSON has no word for."""
+    if isinstance(value, float | Decimal):
         return None if math.isfinite(value) else path
     if isinstance(value, Struct):
         value = msgspec.structs.asdict(value)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import msgspec
 
-from headgate_client.cli.problems import Problem
+from headgate_client.cli.problems import Problem, writing
 
 #: seconds between two writes; a crash sends at most what came since then once more, under the same ids
 EVERY = 0.5
@@ -80,17 +80,18 @@ class Checkpoint:
         if self.path is None or not (now or self.is_due()):
             return
         self._written = time.monotonic()
-        fresh = self.path.with_name(f"{self.path.name}.new")
-        with fresh.open("wb") as file:
-            file.write(msgspec.json.format(msgspec.json.encode(progress)))
-            file.flush()
-            os.fsync(file.fileno())
-        fresh.replace(self.path)
-        handle = os.open(self.path.parent, os.O_RDONLY)
-        try:
-            os.fsync(handle)
-        finally:
-            os.close(handle)
+        with writing(self.path):
+            fresh = self.path.with_name(f"{self.path.name}.new")
+            with fresh.open("wb") as file:
+                file.write(msgspec.json.format(msgspec.json.encode(progress)))
+                file.flush()
+                os.fsync(file.fileno())
+            fresh.replace(self.path)
+            handle = os.open(self.path.parent, os.O_RDONLY)
+            try:
+                os.fsync(handle)
+            finally:
+                os.close(handle)
 
     def is_due(self) -> bool:
         """Whether enough time has passed since the last write."""

@@ -30,6 +30,7 @@ _NO_TEXT = {
     ("user_data", "is_hashed"),
     *(("custom_data", name) for name in ("value", "predicted_ltv", "num_items", "content_ids", "contents")),
 }
+_NUMBERS = {("custom_data", name) for name in ("value", "predicted_ltv", "num_items")}
 _LISTS = {("custom_data", "content_ids"), ("custom_data", "contents")}
 
 
@@ -50,7 +51,9 @@ def read_field(name: str, flag: str) -> Path:
     """The path of a field. Raises `Problem` where the contract has none of this name."""
     path = find_field(name)
     if path is None or path in (("user_data",), ("custom_data",)):
-        near = sorted(bare for bare in BARE if name.lower() in bare.lower() or bare.lower() in name.lower())[:5]
+        asked = name.lower()
+        others = BARE.keys() - {"user_data", "custom_data"}
+        near = sorted(bare for bare in others if asked in bare.lower() or bare.lower() in asked.split("."))[:5]
         hint = f"; did you mean {' or '.join(near)}?" if near else "; docs/contract.md lists them"
         raise Problem(f"{flag}: {name} is no field of an event{hint}")
     return path
@@ -92,6 +95,16 @@ def is_list(path: Path) -> bool:
     return path in _LISTS
 
 
+def is_number(path: Path) -> bool:
+    """Whether the field takes a number."""
+    return path in _NUMBERS or path[-1] in ("price", "quantity")
+
+
 def is_text(path: Path) -> bool:
-    """Whether the field takes text and nothing else."""
-    return len(path) < 3 and path not in _NO_TEXT  # noqa: PLR2004 - the fields of `contents` are deeper
+    """Whether the field takes text and nothing else; an id of `contents` may be a number, which is text as well."""
+    return path not in _NO_TEXT and not is_number(path)
+
+
+def named(path: Path) -> str:
+    """The field's name as one writes it: `custom_data.contents[0].price`."""
+    return "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in path).removeprefix(".")

@@ -62,6 +62,16 @@ TimeZone = Annotated[
     str | None,
     typer.Option(metavar="ZONE", help="Zone of times that name none, such as Europe/Berlin.", rich_help_panel=_MAPPING),
 ]
+Decimal = Annotated[
+    str | None,
+    typer.Option(metavar="CHAR", help="What stands before decimals: , reads 1.234,50 and . reads 1,234.50. Default: "
+                 "numbers as the contract writes them, 1234.50.", rich_help_panel=_MAPPING),
+]  # fmt: skip
+PhoneRegion = Annotated[
+    str | None,
+    typer.Option(metavar="COUNTRY", help="Country of phone numbers that name none, such as DE: reads them as someone "
+                 "there would dial them.", rich_help_panel=_MAPPING),
+]  # fmt: skip
 Null = Annotated[
     list[str] | None,
     typer.Option("--null", metavar="TEXT", help="A text that stands for an empty value, such as NULL.",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from itertools import islice
 from typing import Any, NamedTuple
 
@@ -12,7 +13,9 @@ import msgspec
 from headgate_client._clock import check_times
 from headgate_client._finding import Finding, Severity
 from headgate_client._lint import lint_event
+from headgate_client._normal import normal_phone
 from headgate_client.cli.making import EventMaker
+from headgate_client.cli.problems import Problem
 from headgate_client.cli.rows import Row
 from headgate_contract import redact
 from headgate_contract.explain import explain
@@ -21,6 +24,8 @@ from headgate_contract.vocabulary import Identifiers
 #: rows that the clock doctor sees at once
 _TOGETHER = 1000
 CONTRACT = "contract"
+_UNREADABLE = "unreadable"
+_TIME = "event_time"
 #: what the lint calls a raw value
 _RAW = "sent-raw"
 
@@ -81,37 +86,55 @@ class Rule(NamedTuple):
     raw: Mapping[str, int | str]
     #: whether raw values are hashed before they are sent, as `send` does
     hashing: bool
+    #: the country of phone numbers without one
+    phone_region: str | None = None
 
 
 def inspect(rows: Iterable[Row], maker: EventMaker, rule: Rule, report: Report) -> None:
     """Look at every row, and note what is found."""
     iterator = iter(rows)
-    while chunk := list(islice(iterator, _TOGETHER)):
+    while chunk := _chunk(iterator, report):
         report.rows += len(chunk)
         events: list[dict[str, Any]] = []
         by_row: list[list[Found]] = []
+        unread: list[bool] = []
         for row in chunk:
             made = maker.make(row)
             events.append(made.event)
+            unread.append(_TIME in made.errors)
             found = [_contract(row, field, reason) for field, reason in made.errors.items()]
             if not row.error:
                 found += _of_event(row, made.event, rule, {one.field for one in found})
             by_row.append(found)
         for finding in check_times(events, rule.now):
-            _add_time(finding, chunk, by_row, report)
+            # of a time that could not be read, nothing is left to look at
+            if finding.index is None or not unread[finding.index]:
+                _add_time(finding, chunk, by_row, report)
         for found in by_row:
             for one in found:
                 report.add(one)
 
 
+def _chunk(rows: Iterator[Row], report: Report) -> list[Row]:
+    """The next rows; where the file cannot be read any further, that is a finding."""
+    chunk: list[Row] = []
+    try:
+        for row in islice(rows, _TOGETHER):
+            chunk.append(row)  # noqa: PERF402 - what was read before a problem is kept
+    except Problem as why:
+        report.add(Found(row=0, code=_UNREADABLE, field="file", severity="error", message=str(why)))
+    return chunk
+
+
 def _of_event(row: Row, event: dict[str, Any], rule: Rule, told: set[str]) -> list[Found]:
     """The lint, and what the contract says of fields of which no error was told yet."""
     linted = [
-        _found(row, one)
-        for one in lint_event(event, _raw_values(row, rule.raw))
-        if one.code != _RAW or not rule.hashing
+        _found(row, one) for one in lint_event(event, _raw_values(row, rule)) if one.code != _RAW or not rule.hashing
     ]
     known = told | {one.field for one in linted if one.severity == "error"}
+    if any(field.startswith("user_data.") for field in told):
+        # the identifier is there, and its own error says what is wrong with it
+        known.add("user_data")
     reasons = explain(event, now=rule.now, identifiers=rule.identifiers).errors
     return linted + [_contract(row, field, reason) for field, reason in reasons.items() if field not in known]
 
@@ -141,10 +164,14 @@ def _contract(row: Row, field: str, reason: str) -> Found:
                  message=redact.text(reason))  # fmt: skip
 
 
-def _raw_values(row: Row, raw: Mapping[str, int | str]) -> dict[str, str] | None:
-    if not raw:
+def _raw_values(row: Row, rule: Rule) -> dict[str, str] | None:
+    if not rule.raw:
         return None
-    return dict(_pairs(row.values, raw))
+    values = dict(_pairs(row.values, rule.raw))
+    if rule.phone_region and "ph" in values:
+        with suppress(ValueError):
+            values["ph"] = f"+{normal_phone(values['ph'], rule.phone_region)}"
+    return values
 
 
 def _pairs(values: Any, raw: Mapping[str, int | str]) -> Iterator[tuple[str, str]]:

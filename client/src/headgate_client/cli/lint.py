@@ -12,7 +12,7 @@ import typer
 from headgate_client.cli import flags
 from headgate_client.cli.inspection import Report, Rule, inspect
 from headgate_client.cli.making import EventMaker
-from headgate_client.cli.mapping import Flags, read_mapping
+from headgate_client.cli.mapping import Flags, read_mapping, require_once
 from headgate_client.cli.problems import DONE, SOME_REJECTED, Problem
 from headgate_client.cli.reports import FORMATS, counted
 from headgate_client.cli.rows import Layout, RowFile, Start, kind_of, open_rows
@@ -35,6 +35,8 @@ def lint(
     mapping: flags.MappingFile = None,
     time_format: flags.TimeFormat = None,
     time_zone: flags.TimeZone = None,
+    decimal: flags.Decimal = None,
+    phone_region: flags.PhoneRegion = None,
     null: flags.Null = None,
     raw: flags.Raw = None,
     no_hash: flags.LintRaw = False,
@@ -50,13 +52,15 @@ def lint(
     """
     path = None if str(file) == "-" else file
     kind = kind_of(path, input.value if input else None)
-    said = read_mapping(Flags(map or (), set or (), mapping, time_format, time_zone, null or ()))
+    if path is None and sys.stdin is None:
+        raise Problem("standard input is closed; give the file's name")
+    said = read_mapping(Flags(map or (), set or (), mapping, time_format, time_zone, null or (), decimal, phone_region))
     found = Report(max_findings)
     with path.open("rb") if path else nullcontext(sys.stdin.buffer) as source:
         rows = open_rows(source, kind, Layout(encoding, delimiter))
         maker = EventMaker(rows, said, "lint", hashing=False)
         all_rows = islice(rows.rows(Start()), limit)
-        rule = Rule(int(time.time()), identifiers.value, _raw_columns(raw or [], rows), not no_hash)
+        rule = Rule(int(time.time()), identifiers.value, _raw_columns(raw or [], rows), not no_hash, said.phone_region)
         inspect(all_rows, maker, rule, found)
     text = FORMATS[report.value](str(file), found)
     if output is None:
@@ -76,5 +80,7 @@ def _raw_columns(pairs: list[str], rows: RowFile) -> dict[str, int | str]:
             raise Problem(f"--raw {pair}: write FIELD=COLUMN, with one of {', '.join(HASHED_FIELDS)}")
         if rows.columns is not None and column not in rows.columns:
             raise Problem(f"--raw {pair}: there is no column {column!r}; the file has {', '.join(rows.columns)}")
+        if rows.columns is not None:
+            require_once(column, rows.columns)
         columns[field] = column if rows.columns is None else rows.columns.index(column)
     return columns

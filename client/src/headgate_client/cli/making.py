@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from datetime import date
 from typing import Any, NamedTuple
 
-import msgspec
-
-from headgate_client.cli.fields import Path, find_field, is_list, is_text, look_up, put
+from headgate_client._normal import normal_phone
+from headgate_client.cli.fields import Path, find_field, is_list, is_number, is_text, look_up, named, put
 from headgate_client.cli.mapping import Mapping as Columns
 from headgate_client.cli.mapping import match_columns
+from headgate_client.cli.problems import Problem
 from headgate_client.cli.rows import Row, RowFile
+from headgate_client.cli.values import exact, read_list, read_text
 from headgate_contract import normalise
 from headgate_contract.vocabulary import HASHED_FIELDS, USER_DATA_ALIASES
 
@@ -41,7 +41,11 @@ class EventMaker:
         self._columns = file.columns
         #: columns that go nowhere
         self.ignored: list[str] = []
-        self._steps: list[tuple[Path, int, Callable[[Any], Any] | None]] = []
+        self._constants = {path: self._constant(path, value) for path, value in mapping.constants.items()}
+        self._normal = normalise.NORMAL_FORMS
+        if region := mapping.phone_region:
+            self._normal = {**self._normal, "ph": lambda raw: normal_phone(raw, region)}
+        self._steps: list[tuple[Path, int, Callable[[Any], Any]]] = []
         if file.columns is not None:
             matched, self.ignored = match_columns(mapping, file.columns)
             self._steps = [(path, place, self._reader(path)) for path, place in matched.items()]
@@ -54,15 +58,21 @@ class EventMaker:
         event = self._from_object(row.values, errors) if isinstance(row.values, Mapping) else self._from_values(
             row.values, errors
         )  # fmt: skip
-        for path, value in self._mapping.constants.items():
+        for path, value in self._constants.items():
             if not _is_there(event, path):
                 put(event, path, value)
         if not event.get("event_id"):
             event["event_id"] = f"{self._id}{row.number}"
         user = event.get("user_data")
         if self._hashing and type(user) is dict:
-            _hash(user, errors)
+            _hash(user, errors, self._normal)
         return Made(event, errors)
+
+    def _constant(self, path: Path, value: Any) -> Any:
+        try:
+            return self._reader(path)(value)
+        except ValueError as why:
+            raise Problem(f"--set {named(path)}={value}: {why}") from None
 
     def _from_values(self, values: Sequence[Any], errors: dict[str, str]) -> dict[str, Any]:
         event: dict[str, Any] = {}
@@ -75,7 +85,7 @@ class EventMaker:
                     continue
             elif value is None or value != value:  # noqa: PLR0124 - NaN, which stands for "nothing" in a column
                 continue
-            if read is not None and (read is not _read_text or type(value) is not str):
+            if read is not read_text or type(value) is not str:
                 value = _read(read, path, value, errors)
             put(event, path, value)
         return event
@@ -95,8 +105,7 @@ class EventMaker:
             for path, column in columns.items():
                 value = look_up(row, column)
                 if value not in (None, "") and not (isinstance(value, str) and value in self._mapping.nulls):
-                    read = self._reader(path) if path != _TIME else None
-                    _put_copy(event, path, value if read is None else _read(read, path, value, errors))
+                    _put_copy(event, path, value if path == _TIME else _read(self._reader(path), path, value, errors))
         if event.get("event_time") is not None:
             event["event_time"] = _read(self._mapping.read_time, _TIME, event["event_time"], errors)
         if type(event.get("user_data")) is dict:
@@ -104,12 +113,14 @@ class EventMaker:
             event["user_data"] = dict(event["user_data"])
         return event
 
-    def _reader(self, path: Path) -> Callable[[Any], Any] | None:
+    def _reader(self, path: Path) -> Callable[[Any], Any]:
         if path == _TIME:
             return self._mapping.read_time
         if is_list(path):
-            return _read_list
-        return _read_text if is_text(path) else None
+            return read_list
+        if is_number(path):
+            return self._mapping.read_number
+        return read_text if is_text(path) else exact
 
 
 def _put_copy(event: dict[str, Any], path: Path, value: Any) -> None:
@@ -122,28 +133,8 @@ def _read(read: Callable[[Any], Any], path: Path, value: Any, errors: dict[str, 
     try:
         return read(value)
     except ValueError as why:
-        errors[".".join(map(str, path))] = str(why)
+        errors[named(path)] = str(why)
         return None
-
-
-def _read_text(value: Any) -> Any:
-    """A number that stands for a name, such as an order's, or a date: as text."""
-    if isinstance(value, date):
-        return value.isoformat()
-    return str(value) if isinstance(value, int) and not isinstance(value, bool) else value
-
-
-def _read_list(value: Any) -> Any:
-    """A list as JSON, or as text with a comma, semicolon or bar between its entries."""
-    if not isinstance(value, str):
-        return value
-    if value.startswith("["):
-        try:
-            return msgspec.json.decode(value)
-        except (msgspec.DecodeError, RecursionError):
-            raise ValueError("looks like a JSON list and is none") from None
-    separator = max(",;|", key=value.count)
-    return [entry.strip() for entry in value.split(separator) if entry.strip()]
 
 
 def _is_there(event: Mapping[str, Any], path: Path) -> bool:
@@ -158,7 +149,7 @@ def _is_there(event: Mapping[str, Any], path: Path) -> bool:
     return found not in (None, "")
 
 
-def _hash(user: dict[str, Any], errors: dict[str, str]) -> None:
+def _hash(user: dict[str, Any], errors: dict[str, str], normal_forms: Mapping[str, Callable[[str], str]]) -> None:
     """Put digests in the place of raw values. What is no text, or a digest already, is for the server to judge."""
     said = user.get("is_hashed")
     if said is True or (isinstance(said, str) and said.lower() == "true"):
@@ -176,7 +167,7 @@ def _hash(user: dict[str, Any], errors: dict[str, str]) -> None:
             hashed = True
             continue
         try:
-            normal = normalise.NORMAL_FORMS[field](value)
+            normal = normal_forms[field](value)
         except ValueError as why:
             # not even to be rejected does it leave in the raw
             del user[field]

@@ -11,13 +11,22 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from headgate_client.cli.fields import Path, find_field, read_field
+from headgate_client.cli.fields import Path, find_field, named, read_field
 from headgate_client.cli.problems import Problem
 from headgate_client.cli.times import ReadTime, read_zone, time_reader
+from headgate_client.cli.values import Read, exact, number_reader
 from headgate_contract.vocabulary import EXTENDED_IDENTIFIERS, USER_DATA_ALIASES
 
-_SECTIONS = {"columns", "constants", "time"}
-_TIME_OPTIONS = {"format", "zone"}
+#: section -> its options, each of them text; None where the names are those of fields
+_SECTIONS: dict[str, tuple[str, ...] | None] = {
+    "columns": None,
+    "constants": None,
+    "time": ("format", "zone"),
+    "numbers": ("decimal",),
+    "phones": ("region",),
+}
+
+_TABLES = "[columns], [constants], [time] with format and zone, [numbers] with decimal, [phones] with region"
 
 
 class Mapping(NamedTuple):
@@ -32,6 +41,11 @@ class Mapping(NamedTuple):
     nulls: frozenset[str]
     #: how times are written, as asked
     time: tuple[str, str] = ("", "")
+    read_number: Read = exact
+    #: the mark before decimals, as asked
+    decimal: str | None = None
+    #: the country of phone numbers without one
+    phone_region: str | None = None
 
 
 class Flags(NamedTuple):
@@ -43,6 +57,8 @@ class Flags(NamedTuple):
     time_format: str | None = None
     time_zone: str | None = None
     null: Sequence[str] = ()
+    decimal: str | None = None
+    phone_region: str | None = None
 
 
 def read_mapping(flags: Flags) -> Mapping:
@@ -59,9 +75,29 @@ def read_mapping(flags: Flags) -> Mapping:
     time = said.get("time", {})
     pattern, zone = flags.time_format or time.get("format"), flags.time_zone or time.get("zone")
     constants.setdefault(("event_type",), "conversion")
+    decimal = flags.decimal or said.get("numbers", {}).get("decimal")
     return Mapping(
-        columns, constants, time_reader(pattern, read_zone(zone)), frozenset(flags.null), (pattern or "", zone or "")
+        columns,
+        constants,
+        time_reader(pattern, read_zone(zone)),
+        frozenset(flags.null),
+        (pattern or "", zone or ""),
+        number_reader(decimal),
+        decimal,
+        _region(flags.phone_region or said.get("phones", {}).get("region")),
     )
+
+
+def _region(asked: str | None) -> str | None:
+    if asked is None:
+        return None
+    try:
+        import phonenumbers  # noqa: PLC0415 - large, and an extra
+    except ImportError:
+        raise Problem("--phone-region takes phonenumbers: pip install 'headgate-client[phone]'") from None
+    if asked.upper() not in phonenumbers.SUPPORTED_REGIONS:
+        raise Problem(f"--phone-region {asked} is no country; write its two letters, such as US or DE")
+    return asked.upper()
 
 
 def match_columns(mapping: Mapping, columns: Sequence[str]) -> tuple[dict[Path, int], list[str]]:
@@ -71,33 +107,41 @@ def match_columns(mapping: Mapping, columns: Sequence[str]) -> tuple[dict[Path, 
     for field, column in mapping.columns.items():
         if column not in places:
             raise Problem(f"--map: there is no column {column!r}; the file has {', '.join(columns)}")
+        require_once(column, columns)
         matched[field] = places[column]
     mapped = set(matched.values())
     for name, place in places.items():
         found = find_field(name)
         if found is not None and found not in matched and place not in mapped:
+            require_once(name, columns)
             matched[found] = place
     used = set(matched.values())
     _require(matched, mapping, columns)
-    return matched, [name for name, place in places.items() if place not in used]
+    return matched, [name or "(no name)" for place, name in enumerate(columns) if place not in used]
+
+
+def require_once(column: str, columns: Sequence[str]) -> None:
+    """Raise `Problem` where a name that counts is that of several columns."""
+    if columns.count(column) > 1:
+        raise Problem(f"the header names {column} more than once; rename one of the columns")
 
 
 def _require(matched: AnyMapping[Path, int], mapping: Mapping, columns: Sequence[str]) -> None:
     """What an event cannot be without is looked for once, before a million rows are rejected for it."""
     there = {*matched, *mapping.constants}
-    named = ", ".join(columns)
+    shown = ", ".join(columns)
     if ("user_data",) in there:
         return
     if ("event_name",) not in there:
         raise Problem(
-            f"no column gives event_name; add --set event_name=PURCHASE, or --map event_name=COLUMN (columns: {named})"
+            f"no column gives event_name; add --set event_name=PURCHASE, or --map event_name=COLUMN (columns: {shown})"
         )
     if ("event_time",) not in there:
-        raise Problem(f"no column gives event_time; add --map event_time=COLUMN (columns: {named})")
+        raise Problem(f"no column gives event_time; add --map event_time=COLUMN (columns: {shown})")
     identifiers = (*EXTENDED_IDENTIFIERS, *USER_DATA_ALIASES)
     if not any(("user_data", name) in there for name in identifiers):
         raise Problem(f"no column says who the event is about; add --map em=COLUMN, for an e-mail address, or one of "
-                      f"{', '.join(EXTENDED_IDENTIFIERS)} (columns: {named})")  # fmt: skip
+                      f"{', '.join(EXTENDED_IDENTIFIERS)} (columns: {shown})")  # fmt: skip
 
 
 def _read_file(path: FilePath) -> dict[str, Any]:
@@ -107,13 +151,16 @@ def _read_file(path: FilePath) -> dict[str, Any]:
         raise Problem(f"--mapping {path}: {why.strerror}") from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as why:
         raise Problem(f"--mapping {path} is not TOML: {why}") from None
-    unknown = sorted(set(said) - _SECTIONS) + sorted(set(_table(path, said, "time")) - _TIME_OPTIONS)
-    if unknown:
-        raise Problem(
-            f"--mapping {path}: {unknown[0]} is unknown; it takes [columns], [constants] and [time] with format and zone"
-        )
-    for section in ("columns", "constants"):
-        _table(path, said, section)
+    for unknown in sorted(set(said) - set(_SECTIONS)):
+        raise Problem(f"--mapping {path}: {unknown} is unknown; it takes {_TABLES}")
+    for section, options in _SECTIONS.items():
+        for name, value in _table(path, said, section).items():
+            if options is None:
+                continue
+            if name not in options:
+                raise Problem(f"--mapping {path}: [{section}] {name} is unknown; it takes {' and '.join(options)}")
+            if not isinstance(value, str):
+                raise Problem(f"--mapping {path}: [{section}] {name} must be text, in quotes")
     return said
 
 
@@ -149,9 +196,10 @@ def describe(mapping: Mapping, *reading: object) -> str:
     """A digest of the mapping and of how the file is read, the same for the same."""
     shown = {
         "reading": [str(one) for one in reading],
-        "columns": {".".join(map(str, field)): column for field, column in mapping.columns.items()},
-        "constants": {".".join(map(str, field)): str(value) for field, value in mapping.constants.items()},
+        "columns": {named(field): column for field, column in mapping.columns.items()},
+        "constants": {named(field): str(value) for field, value in mapping.constants.items()},
         "nulls": sorted(mapping.nulls),
         "time": mapping.time,
+        **{name: told for name in ("decimal", "phone_region") if (told := getattr(mapping, name)) is not None},
     }
     return sha256(msgspec.json.encode(shown, order="sorted")).hexdigest()

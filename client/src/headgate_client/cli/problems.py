@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
 #: every event was accepted; nothing was found
 DONE = 0
 #: some events were rejected; something was found
@@ -22,3 +26,12 @@ class Stopped(Problem):
     """The upload ended before its last row."""
 
     exit_code = UNDELIVERED
+
+
+@contextmanager
+def writing(path: Path) -> Iterator[None]:
+    """Raise `Stopped` where a file of ours cannot be written: a full disk, most of the time."""
+    try:
+        yield
+    except OSError as why:
+        raise Stopped(f"{path} cannot be written: {why.strerror}; once it can, call it again with --resume") from None

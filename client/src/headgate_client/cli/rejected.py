@@ -10,7 +10,7 @@ from typing import IO, Any
 import msgspec
 
 from headgate_client.cli.checkpoint import Counts
-from headgate_client.cli.problems import Problem
+from headgate_client.cli.problems import Problem, writing
 from headgate_client.cli.rows import Row
 from headgate_contract import redact
 
@@ -42,12 +42,14 @@ class RejectedFile:
     def write(self, row: Row, event: Mapping[str, Any], errors: Mapping[str, str], counts: Counts) -> None:
         """Add a row, and count its reasons."""
         if self._file is None:
-            self._file = self.path.open("ab")
+            with writing(self.path):
+                self._file = self.path.open("ab")
         told = {redact.scrub(field): redact.text(reason) for field, reason in errors.items()}
         where = {"row": row.number, "line": row.line} if row.line else {"row": row.number}
         kept = msgspec.Raw(redact.event(dict(event)).encode())
         line = msgspec.json.encode({**where, "errors": told, "event": kept if event else None}) + b"\n"
-        self._file.write(line)
+        with writing(self.path):
+            self._file.write(line)
         self.bytes += len(line)
         for field, reason in told.items():
             kind = f"{field}: {reason}"[:_SHOWN]
@@ -58,11 +60,13 @@ class RejectedFile:
     def sync(self) -> None:
         """Make it durable: before the checkpoint that counts on it."""
         if self._file is not None:
-            self._file.flush()
-            os.fsync(self._file.fileno())
+            with writing(self.path):
+                self._file.flush()
+                os.fsync(self._file.fileno())
 
     def close(self) -> None:
         """Write what is left."""
         if self._file is not None:
-            self._file.close()
+            with writing(self.path):
+                self._file.close()
             self._file = None

@@ -25,6 +25,9 @@ _SUFFIXES: dict[str, Kind] = {
 #: characters of one CSV field; more is a quote that was never closed
 _FIELD_LIMIT = 1 << 20
 _PARQUET_ROWS = 10_000
+_MARKS_OF_UTF16 = (b"\xff\xfe", b"\xfe\xff")
+_UTF16 = "the file is UTF-16; save it as UTF-8 first, for example with: iconv -f UTF-16 -t UTF-8"
+_STRAY_QUOTE = "has text behind a closing quote; a quote inside of a value is written twice"
 _NOT_TEXT = "is not {encoding} text; say --encoding, such as --encoding cp1252"
 
 
@@ -120,7 +123,9 @@ class _Lines:
             self.number += 1
             self.position += len(line)
             # the mark at the beginning of a file is no part of any other line
-            encoding = self._encoding if self.number == 1 else self._encoding.removesuffix("-sig")
+            encoding = self._encoding if self.number == 1 else self.encoding
+            if self.number == 1:
+                _require_bytes(line)
             try:
                 yield line.decode(encoding)
             except UnicodeDecodeError:
@@ -143,18 +148,18 @@ class CsvRows:
         self._lines = _Lines(file, layout.encoding)
         self._text = iter(self._lines)
         header = next(self._text, "")
+        if "\0" in header:
+            raise Problem(_UTF16)
         if not header.strip():
             raise Problem("the file has no header line; its first line must name the columns")
-        self._delimiter = layout.delimiter or _delimiter(header)
+        self._delimiter = _delimiter(header) if layout.delimiter is None else _asked_delimiter(layout.delimiter)
         # a header may have line breaks inside quotes
         self._reader = csv.reader(self._with(header, self._text), delimiter=self._delimiter, strict=True)
         try:
             names = [name.strip() for name in next(self._reader)]
         except csv.Error as why:
-            raise Problem(f"the header line cannot be read: {why}") from None
-        twice = sorted({name for name in names if name and names.count(name) > 1})
-        if twice:
-            raise Problem(f"the header names {', '.join(twice)} more than once; rename one of the columns")
+            told = "its lines end in CR alone; save the file with LF" if "new-line" in str(why) else why
+            raise Problem(f"the header line cannot be read: {told}") from None
         self.columns: tuple[str, ...] | None = tuple(names)
 
     @staticmethod
@@ -172,24 +177,47 @@ class CsvRows:
         width = len(self.columns or ())
         lines = self._lines
         while True:
+            begins, error = lines.number + 1, ""
             try:
                 values = next(self._reader, None)
             except csv.Error as why:
-                raise Problem(f"row {number + 1} (line {lines.number}): {why}; is a quote left open?") from None
+                values, error = [], _broken_row(why, number + 1, begins)
             if values is None:
                 return
-            if not values:
+            if not error and not "".join(values).strip() and len(values) < 2:  # noqa: PLR2004 - no delimiter
                 # an empty line
                 continue
             number += 1
-            error = ""
-            if lines.broken:
-                error, lines.broken = _NOT_TEXT.format(encoding=lines.encoding), False
+            if error or lines.broken:
+                error, lines.broken = error or _NOT_TEXT.format(encoding=lines.encoding), False
             elif len(values) != width:
                 error = (
                     f"has {len(values)} fields where the header has {width}; is a delimiter inside a value not quoted?"
                 )
             yield Row(number, lines.number, lines.position, values, error)
+
+
+def _require_bytes(line: bytes) -> None:
+    """Raise `Problem` where a file begins as no text of single bytes does."""
+    if line.startswith(_MARKS_OF_UTF16):
+        raise Problem(_UTF16)
+
+
+def _broken_row(why: csv.Error, number: int, line: int) -> str:
+    """What is wrong with a row, where the next one can be read. Raises `Problem` where nobody knows where it ends."""
+    told = str(why)
+    if "expected after" in told:
+        return _STRAY_QUOTE
+    if "new-line" in told:
+        return "has a line end (CR) inside of a value that is not quoted"
+    raise Problem(f"row {number} (line {line}): {told}; is a quote left open?")
+
+
+def _asked_delimiter(text: str) -> str:
+    char = {"\\t": "\t", "tab": "\t"}.get(text, text)
+    if len(char) != 1 or char in '"\r\n':
+        raise Problem(f"--delimiter {text!r} must be one character, such as ';', or \\t for a tab")
+    return char
 
 
 def _delimiter(header: str) -> str:
@@ -215,6 +243,8 @@ class NdjsonRows:
         for line in self._file:
             line_number += 1
             position += len(line)
+            if line_number == 1:
+                _require_bytes(line)
             if not line.strip():
                 continue
             number += 1
@@ -241,8 +271,10 @@ class ParquetRows:
         try:
             self._file = parquet.ParquetFile(file)
         except (pa.ArrowException, OSError) as why:
-            raise Problem(f"this is no Parquet file that can be read: {why}") from None
-        self._problems = (pa.ArrowException, OSError)
+            raise Problem(f"this is no Parquet file that can be read: {_plain(why)}") from None
+        # a value that Python has no word for, such as the year 20000, is a ValueError
+        self._problems = (pa.ArrowException, OSError, ValueError, OverflowError)
+        self._arrow = pa
         self.columns: tuple[str, ...] | None = tuple(self._file.schema_arrow.names)
         self.total_rows: int | None = self._file.metadata.num_rows
 
@@ -258,9 +290,22 @@ class ParquetRows:
                 groups.append(group)
         try:
             for batch in self._file.iter_batches(_PARQUET_ROWS, row_groups=groups):
-                for values in zip(*(column.to_pylist() for column in batch.columns), strict=True):
+                for values in zip(*map(self._values, batch.columns), strict=True):
                     number += 1
                     if number > start.rows:
                         yield Row(number, 0, 0, values)
         except self._problems as why:
-            raise Problem(f"row {number + 1}: the Parquet file cannot be read any further: {why}") from None
+            raise Problem(f"row {number + 1}: the Parquet file cannot be read any further: {_plain(why)}") from None
+
+    def _values(self, column: Any) -> list[Any]:
+        """The values of a column; times to the microsecond, as Python has them no finer."""
+        kind = column.type
+        if self._arrow.types.is_timestamp(kind) and kind.unit == "ns":
+            column = column.cast(self._arrow.timestamp("us", kind.tz), safe=False)
+        values: list[Any] = column.to_pylist()
+        return values
+
+
+def _plain(why: Exception) -> str:
+    """What a library says, in one line."""
+    return " ".join(str(why).split()).rstrip(".")

@@ -9,6 +9,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext, suppress
+from functools import partial
 from itertools import islice
 from pathlib import Path
 from typing import IO, Any, NamedTuple
@@ -19,7 +20,7 @@ import typer
 
 from headgate_client._client import EVENTS_PATH, TEST_EVENTS_PATH, Client
 from headgate_client._drive import drive
-from headgate_client._flow import deliver_all
+from headgate_client._flow import Route, deliver_all
 from headgate_client._options import Options
 from headgate_client._outcome import Outcome
 from headgate_client.cli.checkpoint import Checkpoint, Progress, fingerprint, require_same
@@ -30,6 +31,7 @@ from headgate_client.cli.rejected import RejectedFile
 from headgate_client.cli.rows import Kind, Layout, RowFile, Start, open_rows
 from headgate_client.cli.shown import Whole, showing, summary, summary_json
 from headgate_client.cli.target import Target
+from headgate_client.cli.trouble import Watched
 from headgate_client.cli.upload import Books, Deliver, Ended, Interrupted, Upload, batches_of, halving
 
 
@@ -90,6 +92,8 @@ def _opened(plan: Plan) -> Iterator[IO[bytes]]:
         return
     if plan.kind == "parquet":
         raise Problem("Parquet cannot be read from standard input; give the file's name")
+    if sys.stdin is None:
+        raise Problem("standard input is closed; give the file's name")
     with nullcontext(sys.stdin.buffer) as file:
         yield file
 
@@ -128,7 +132,9 @@ def _send(plan: Plan, client: Client, source: IO[bytes]) -> int:
     size = plan.options.events_per_request
     batches = batches_of(islice(rows.rows(start), left), maker, size, int(time.time()))
     with _stopping() as stop, showing(plan.name, _whole(plan, rows), books.progress, quiet=plan.how.quiet) as show:
-        deliver = halving(_deliverer(client, TEST_EVENTS_PATH if plan.how.dry_run else EVENTS_PATH, stop))
+        say = (lambda _: None) if plan.how.quiet else partial(typer.echo, err=True)
+        path = TEST_EVENTS_PATH if plan.how.dry_run else EVENTS_PATH
+        deliver = halving(_deliverer(client.route(path), Watched(client.transport, say), stop))
         upload = Upload(deliver, books, connections=plan.how.connections, stop=stop, show=show)
         ended = upload.run(batches)
     if plan.how.limit is not None and books.progress.done:
@@ -146,8 +152,9 @@ def _books(plan: Plan, wanted: Progress) -> Books:
         return Books(wanted, Checkpoint(None), RejectedFile(plan.beside(suffix)))
     checkpoint = Checkpoint(plan.beside("checkpoint"))
     found = None if plan.how.restart else checkpoint.read()
-    # a finished upload of other content under the same name is history
-    if found is not None and found.done and found.fingerprint != wanted.fingerprint:
+    # a finished upload of other content under the same name is history, and one that never came anywhere is none
+    is_same = found is not None and found.fingerprint == wanted.fingerprint
+    if found is not None and (found.done if not is_same else not (found.done or found.counts.rows)):
         found = None
     if found is not None and not plan.how.resume:
         raise Problem(
@@ -165,20 +172,21 @@ def _books(plan: Plan, wanted: Progress) -> Books:
     books = Books(progress, checkpoint, rejected)
     try:
         checkpoint.write(progress, now=True)
-    except OSError as why:
-        raise Problem(f"{checkpoint.path} cannot be written: {why.strerror}; add --out DIR") from None
+    except Stopped as why:
+        raise Problem(f"{str(why).partition(';')[0]}; add --out DIR") from None
     return books
 
 
-def _deliverer(client: Client, path: str, stop: threading.Event) -> Deliver:
+def _deliverer(route: Route, transport: Watched, stop: threading.Event) -> Deliver:
     def sleep(seconds: float) -> None:
+        transport.tell()
         if stop.wait(seconds):
             raise Interrupted
 
     def deliver(events: list[dict[str, Any]]) -> Outcome:
         if stop.is_set():
             raise Interrupted
-        return drive(deliver_all(client.route(path), events), client.transport, sleep)
+        return drive(deliver_all(route, events), transport, sleep)
 
     return deliver
 
@@ -232,7 +240,7 @@ def _why_stopped(plan: Plan, books: Books, ended: Ended) -> str:
         rest = f" The rows {where} and on are not sent: correct them, in a file of their own" if (
             books.progress.counts.rows
         ) else ""  # fmt: skip
-        return f"{ended.unreadable}.{rest}"
+        return f"{ended.unreadable}{'' if ended.unreadable.endswith('?') else '.'}{rest}"
     again = ""
     if books.checkpoint.path is not None:
         again = "; call it again with --resume to go on"

@@ -45,7 +45,17 @@ def time_reader(pattern: str | None, zone: tzinfo | None) -> ReadTime:
         raise Problem(
             f"--time-format {pattern} is none; write iso, s, ms, us, ns, or a pattern such as '%d.%m.%Y %H:%M'"
         )
+    _require_pattern(pattern)
     return lambda value: _from_pattern(value, pattern, zone)
+
+
+def _require_pattern(pattern: str) -> None:
+    try:
+        datetime.strptime("", pattern)  # noqa: DTZ007 - no time is made
+    except ValueError as why:
+        # that an empty text does not fit is as it should be
+        if "directive" in str(why) or "stray" in str(why):
+            raise Problem(f"--time-format {pattern}: {why}") from None
 
 
 def _from_unit(value: Any, per_second: int) -> Any:

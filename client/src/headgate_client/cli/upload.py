@@ -90,8 +90,10 @@ class Upload:
             self._stop.set()
             pool.shutdown(cancel_futures=True)
             self._books.progress.counts.seconds = before + time.monotonic() - began
-            self._save(now=True)
-            self._books.rejected.close()
+            try:
+                self._save(now=True)
+            finally:
+                self._books.rejected.close()
 
     def _run(self, batches: Iterable[Batch], pool: ThreadPoolExecutor) -> Ended:
         under_way: deque[tuple[Batch, Future[Outcome]]] = deque()
@@ -154,18 +156,25 @@ class Upload:
 def batches_of(rows: Iterable[Row], maker: EventMaker, size: int, now: int) -> Iterator[Batch]:
     """Rows in batches of so many; `now` in seconds since 1970, for the reasons of rows that cannot be sent."""
     batch = Batch([], [], {})
-    for row in rows:
-        made = maker.make(row)
-        if made.errors:
-            batch.failed[len(batch.rows)] = _all_reasons(made, now)
-        else:
-            batch.events.append(made.event)
-        batch.rows.append(row)
-        if len(batch.rows) >= size:
-            yield batch
-            batch = Batch([], [], {})
+    unreadable: Problem | None = None
+    try:
+        for row in rows:
+            made = maker.make(row)
+            if made.errors:
+                batch.failed[len(batch.rows)] = _all_reasons(made, now)
+            else:
+                batch.events.append(made.event)
+            batch.rows.append(row)
+            if len(batch.rows) >= size:
+                yield batch
+                batch = Batch([], [], {})
+    except Problem as why:
+        # what was read before is good
+        unreadable = why
     if batch.rows:
         yield batch
+    if unreadable is not None:
+        raise unreadable
 
 
 def _all_reasons(made: Made, now: int) -> Made:

@@ -81,8 +81,11 @@ def test_a_key_or_group_that_the_server_refuses_is_told(run: Run) -> None:
         checks = examined(run, url, good, "other")
         assert checks["key accepted"][0] == "ok"
         assert (checks["event group"][0], "use a key of the account" in checks["event group"][1]) == ("problem", True)
-        verdict, seen = examined(run, url, good, "nowhere")["event group"]
+        checks = examined(run, url, good, "nowhere")
+        verdict, seen = checks["event group"]
         assert (verdict, "check --group" in seen) == ("problem", True)
+        # another server may have said so, which never looked at the key
+        assert "key accepted" not in checks
 
 
 @pytest.mark.parametrize(("off", "verdict"), [(0, "ok"), (60, "warning"), (-60, "warning"), (7200, "problem")])
@@ -113,6 +116,20 @@ def test_a_server_that_is_not_there_is_told(run: Run) -> None:
     assert examined(run, "http://events.example.com")["address"][0] == "problem"
 
 
+def test_a_proxy_of_the_environment_is_gone_through(
+    run: Run, headgate_emulator: Emulator, headgate_emulator_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("NO_PROXY", "no_proxy", "ALL_PROXY", "HTTP_PROXY"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("http_proxy", headgate_emulator_url.replace("//", "//me:secret@"))
+    checks = examined(run, "http://shop.localhost")
+    assert "goes through the proxy 127.0.0.1:" in checks["connection"][1]
+    assert checks["test event"][0] == "ok"
+    assert "secret" not in str(checks)
+    headgate_emulator.inject("reset")
+    assert "put the server's name into NO_PROXY" in examined(run, "http://shop.localhost")["test event"][1]
+
+
 @contextmanager
 def _something_else() -> Iterator[str]:
     """A web server that knows nothing of events."""
@@ -138,17 +155,22 @@ def test_another_kind_of_server_is_told(run: Run) -> None:
     assert checks["clock"][0] == "skipped"
 
 
-@pytest.mark.parametrize(("days", "verdict"), [(60, "ok"), (3, "warning")])
+@pytest.mark.parametrize(("days", "verdict"), [(60, "ok"), (3, "warning"), (-1, "problem")])
 def test_tls_is_checked_with_its_date(run: Run, tmp_path: Path, days: int, verdict: str) -> None:
     authority = trustme.CA()
     authority.cert_pem.write_to_path(str(tmp_path / "ca.pem"))
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    authority.issue_cert("127.0.0.1", not_after=datetime.now(UTC) + timedelta(days=days)).configure_cert(context)
+    begins, ends = (datetime.now(UTC) + timedelta(days=away) for away in (-9, days))
+    authority.issue_cert("127.0.0.1", not_before=begins, not_after=ends).configure_cert(context)
     emulator = Emulator()
     with emulator.serve(context) as url:
         found, seen = examined(run, url, None, GROUP, "--cacert", tmp_path / "ca.pem")["TLS"]
         assert found == verdict
+        if verdict == "problem":
+            assert "certificate has expired this machine's clock says 2" in seen
+            return
         assert seen.startswith("TLSv1.3, certificate valid until ")
+        assert "write https://" in examined(run, url.replace("https", "http"))["test event"][1]
         found, seen = examined(run, url)["TLS"]
         assert (found, "--cacert FILE" in seen) == ("problem", True)
     assert len(emulator.tested) == 1

@@ -10,8 +10,10 @@ import time
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from http import HTTPStatus
 from typing import Any, Literal, NamedTuple
 from urllib.parse import SplitResult, urlsplit
+from urllib.request import getproxies, proxy_bypass
 
 import httpx
 import msgspec
@@ -28,6 +30,8 @@ _DAYS_LEFT = 14
 #: seconds that a clock may be off; the Date header has whole seconds, and the answer took a while
 _SKEW_FINE, _SKEW_BAD = 5, 300
 _JWT_PARTS = 3
+#: what OpenSSL calls a certificate that is not yet valid, and one that has expired
+_WRONG_TIME = (9, 10)
 #: SHA-256 of `doctor@example.com`
 _SAMPLE = "d3fe746a43fe51dd2279d70d2b2449e8e5889b132840e558fe0c245f45103e35"
 
@@ -49,6 +53,10 @@ def examine(target: Target, now: float) -> Iterator[Check]:
     if address.verdict == "problem":
         return
     parts = urlsplit(target.url)
+    if proxy := _proxy(parts):
+        yield Check("connection", "skipped", f"goes through the proxy {proxy}")
+        yield from _request(target)
+        return
     connection = _connection(parts)
     yield connection
     if connection.verdict == "problem":
@@ -79,7 +87,7 @@ def _key_shape(key: str, now: float) -> Check:
         head = claims = None
     if len(parts) != _JWT_PARTS or not isinstance(head, dict) or not isinstance(claims, dict):
         cure = "copy the key whole: it is a JSON Web Token, three parts with dots between them"
-        return Check("key", "problem", f"has {len(parts)} parts, which are no JSON Web Token", cure)
+        return Check("key", "problem", f"{len(parts)} part{'s' * (len(parts) > 1)}, which make no JSON Web Token", cure)
     owner = claims.get("sub") or claims.get("partner")
     seen = f"{head.get('alg')} token of {owner or 'nobody'}, key id {claims.get('jti') or head.get('kid') or 'unknown'}"
     expires = claims.get("exp")
@@ -97,6 +105,15 @@ def _part(text: str) -> Any:
 
 def _place(parts: SplitResult) -> tuple[str, int]:
     return parts.hostname or "", parts.port or (443 if parts.scheme == "https" else 80)
+
+
+def _proxy(parts: SplitResult) -> str | None:
+    """What the environment wants requests to go through, without its password."""
+    found = getproxies()
+    proxy = urlsplit(found.get(parts.scheme) or found.get("all") or "")
+    if not proxy.hostname or proxy_bypass(parts.hostname or ""):
+        return None
+    return f"{proxy.hostname}:{proxy.port}" if proxy.port else proxy.hostname
 
 
 def _connection(parts: SplitResult) -> Check:
@@ -129,6 +146,11 @@ def _tls(parts: SplitResult, target: Target, now: float) -> Check:
         return Check("TLS", "problem", str(why), "correct --cacert")
     except ssl.SSLCertVerificationError as why:
         cure = "name the authority with --cacert FILE, or have the server's certificate renewed for this name"
+        if why.verify_code in _WRONG_TIME:
+            clock = f"{datetime.fromtimestamp(now, UTC):%Y-%m-%d %H:%M} UTC"
+            cure = (
+                f"this machine's clock says {clock}: if that is right, have the certificate renewed, else set the clock"
+            )
         return Check("TLS", "problem", why.verify_message or str(why), cure)
     except (ssl.SSLError, OSError) as why:
         return Check("TLS", "problem", str(why), "the port in --url may not speak TLS; check it")
@@ -155,11 +177,19 @@ def _request(target: Target) -> Iterator[Check]:
         with httpx.Client(verify=trust(target.cacert), timeout=_SECONDS) as http:
             answer = http.post(target.url.rstrip("/") + TEST_EVENTS_PATH, json=body, headers=headers)
     except httpx.HTTPError as why:
-        yield Check("test event", "problem", str(why) or type(why).__name__, "the server hung up; look at its log")
+        yield Check("test event", "problem", str(why) or type(why).__name__, _no_answer(urlsplit(target.url)))
         return
     milliseconds = (time.time() - sent_at) * 1000
     yield _clock(answer, (sent_at + time.time()) / 2)
     yield from _verdict(answer, target, milliseconds)
+
+
+def _no_answer(parts: SplitResult) -> str:
+    if proxy := _proxy(parts):
+        return f"check the proxy {proxy}, which the environment names, or put the server's name into NO_PROXY"
+    if parts.scheme == "http":
+        return "if the port in --url speaks TLS, write https://; else look at the server's log: it hung up"
+    return "the server hung up; look at its log"
 
 
 def _clock(answer: httpx.Response, now: float) -> Check:
@@ -190,12 +220,12 @@ def _verdict(answer: httpx.Response, target: Target, milliseconds: float) -> Ite
     cures = {
         401: ("key accepted", "make a new key, and check that it was copied whole"),
         403: ("event group", f"use a key of the account that {target.group} belongs to, or have the partner allowed"),
-        404: ("event group", "check --group, and that --url has no path of its own"),
+        404: ("event group", "check --group, and host, port and path in --url: something else may answer there"),
         429: ("test event", "wait, and try again"),
     }
     if answer.status_code in cures:
         name, cure = cures[answer.status_code]
-        if name == "event group":
+        if answer.status_code == HTTPStatus.FORBIDDEN:
             yield Check("key accepted", "ok", "yes")
         yield Check(name, "problem", told + request, cure)
         return

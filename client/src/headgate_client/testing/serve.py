@@ -10,6 +10,7 @@ import threading
 import time
 from http import HTTPStatus
 from types import TracebackType
+from urllib.parse import urlsplit
 
 import h11
 
@@ -89,7 +90,8 @@ class Served:
                 return False
         assert request is not None  # noqa: S101 - h11 gives no end of message before its beginning
         headers = [(name.decode("latin-1"), value.decode("latin-1")) for name, value in request.headers]
-        path = request.target.decode("latin-1").partition("?")[0]
+        # a proxy is sent the whole address
+        path = urlsplit(request.target.decode("latin-1")).path
         outcome = self._reception.handle(request.method.decode(), path, headers, body)
         time.sleep(outcome.slow)
         given = outcome.answer

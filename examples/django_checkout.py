@@ -10,7 +10,7 @@ from headgate_client import InvalidEvent, Queue, custom_data, event, user_data
 
 
 def checkout_view(queue: Queue) -> Callable[[HttpRequest], JsonResponse]:
-    """The view. Make one queue a process, for example in `AppConfig.ready`: it sends in the background."""
+    """The view. Make one queue a process, as in `AppConfig.ready`; with `full=Drop()` no customer ever waits for it."""
 
     @require_POST
     def checkout(request: HttpRequest) -> JsonResponse:

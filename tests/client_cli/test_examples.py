@@ -39,6 +39,7 @@ def test_the_flask_checkout_reports_a_purchase_once(headgate_emulator: Emulator)
     queue = Queue(headgate_emulator.client())
     page = make_app(queue).test_client()
     assert page.post("/checkout", json=ORDER).json == {"event_id": "order-981"}
+    assert page.post("/checkout", json=ORDER | {"email": "nobody"}).json == {"event_id": None}
     assert queue.close().all_accepted
     assert _is_the_purchase(headgate_emulator)
     assert headgate_emulator.kept[0]["user_data"]["client_ip_address"] == "127.0.0.1"
@@ -53,6 +54,8 @@ async def test_the_fastapi_checkout_reports_a_purchase_once(headgate_emulator: E
     page = httpx.ASGITransport(make_app(queue))
     async with httpx.AsyncClient(transport=page, base_url="http://shop") as browser:
         answer = await browser.post("/checkout", json=ORDER)
+        refused = await browser.post("/checkout", json=ORDER | {"email": "nobody"})
+    assert "user_data.em: is neither an e-mail address" in refused.json()["not_reported"]
     assert answer.json() == {"event_id": "order-981"}
     assert (await queue.close()).all_accepted
     assert _is_the_purchase(headgate_emulator)

@@ -10,7 +10,6 @@ import threading
 import time
 from http import HTTPStatus
 from types import TracebackType
-from urllib.parse import urlsplit
 
 import h11
 
@@ -90,8 +89,10 @@ class Served:
                 return False
         assert request is not None  # noqa: S101 - h11 gives no end of message before its beginning
         headers = [(name.decode("latin-1"), value.decode("latin-1")) for name, value in request.headers]
-        # a proxy is sent the whole address
-        path = urlsplit(request.target.decode("latin-1")).path
+        path = request.target.decode("latin-1").partition("?")[0]
+        if "://" in path:
+            # a proxy is sent the whole address
+            path = f"/{path.partition('://')[2].partition('/')[2]}"
         outcome = self._reception.handle(request.method.decode(), path, headers, body)
         time.sleep(outcome.slow)
         given = outcome.answer

@@ -71,11 +71,16 @@ def number_reader(decimal: str | None) -> Read:
     group = rf"[{',' if decimal == '.' else '.'}'\u2019\s]"
     mark = re.escape(decimal)
     written = re.compile(rf"([+-]?)([0-9]{{1,3}}(?:{group}[0-9]{{3}})+|[0-9]*)(?:{mark}([0-9]*))?")
+    own = re.compile(r"[+-]?[0-9.]+(?:[eE][+-]?[0-9]+)?" if decimal == "." else r"[+-]?[0-9]+")
 
     def read(value: Any) -> Any:
         if not isinstance(value, str):
             return exact(value)
-        found = written.fullmatch(value.strip())
+        text = value.strip()
+        if own.fullmatch(text):
+            # as the contract writes it too
+            return text
+        found = written.fullmatch(text)
         if found is None or not (found[2] or found[3]):
             raise ValueError(f"is no number with --decimal {decimal}")
         return f"{found[1]}{re.sub(group, '', found[2]) or '0'}.{found[3] or '0'}"

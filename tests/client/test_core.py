@@ -12,8 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from client_world import Answer, World, breaks, refuses, rejects, says, takes_all
-from headgate_client import Batching, Block, Closed, Drop, Options, Outcome, QueueFull, Retries, Spill
-from headgate_client._core import Core, Idle
+from headgate_client import Batching, Block, Closed, Drop, Options, Outcome, QueueFull, QueueReport, Retries, Spill
+from headgate_client._core import Core, Flush, Idle
 from headgate_client._flow import Send, Told
 from headgate_client._intake import Again
 from headgate_client._policy import Full
@@ -52,6 +52,10 @@ class Queue:
 
     def put(self, *events: dict[str, Any]) -> list[Any]:
         return [self.core.offer(self.core.intake.read(event), self.world.time) for event in events]
+
+    def end_flush(self, flush: Flush) -> QueueReport:
+        self.core.end_flush(flush)
+        return self.core.report()
 
     def go(self, steps: int = 1000) -> None:
         """Run until there is nothing to do, letting no time pass but what is waited for between requests."""
@@ -228,7 +232,7 @@ def test_a_flush_sends_what_waits_and_is_over_when_all_of_it_has_an_answer() -> 
     assert flush.left == 3
     queue.go()
     assert flush.left == 0
-    report = queue.core.end_flush(flush)
+    report = queue.end_flush(flush)
     assert (report.put, report.accepted, report.rejected_count, report.waiting) == (3, 2, 1, 0)
     assert report.rejected[0].event == {"event_id": "1"}
 
@@ -240,7 +244,7 @@ def test_a_flush_does_not_wait_for_what_is_put_after_it() -> None:
     queue.put(*events(2, first=2))
     queue.go(steps=2)
     assert flush.left == 0
-    assert queue.core.end_flush(flush).waiting == 2
+    assert queue.end_flush(flush).waiting == 2
 
 
 def test_a_report_starts_where_the_last_one_ended() -> None:
@@ -248,7 +252,7 @@ def test_a_report_starts_where_the_last_one_ended() -> None:
     for first in (0, 1):
         queue.put(*events(1, first=first))
         queue.go()
-        report = queue.core.end_flush(queue.core.begin_flush())
+        report = queue.end_flush(queue.core.begin_flush())
         assert (report.put, report.accepted) == (1, 1)
 
 
@@ -343,7 +347,7 @@ def test_over_all_reports_every_event_put_is_counted_once(
         queue.put(*events(size, first=first))
         first += size
         queue.go(steps=3)
-        reports.append(queue.core.end_flush(queue.core.begin_flush()))
+        reports.append(queue.end_flush(queue.core.begin_flush()))
     queue.core.begin_close()
     queue.go(steps=30)
     reports.append(queue.core.end())

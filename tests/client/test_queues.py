@@ -232,6 +232,19 @@ async def test_an_async_queue_sends_and_reports() -> None:
         assert server.accepted[-1] == "last"
 
 
+async def test_a_flush_that_is_broken_off_takes_no_report_with_it() -> None:
+    gate = Gate()
+    with events_server(gate) as server:
+        async with AsyncClient(server.url, "key", "group", options=QUICK) as client, AsyncQueue(client) as queue:
+            await queue.put({"event_id": "a"})
+            with pytest.raises(TimeoutError):
+                async with asyncio.timeout(0.05):
+                    await queue.flush()
+            gate.open.set()
+            report = await queue.flush()
+    assert (report.put, report.accepted) == (1, 1)
+
+
 async def test_an_async_put_waits_for_room_without_stopping_the_loop() -> None:
     gate = Gate()
     with events_server(gate) as server:

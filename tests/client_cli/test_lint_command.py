@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from hashlib import sha256
 from pathlib import Path
 from xml.etree import ElementTree as ET
@@ -106,6 +107,13 @@ def test_a_report_goes_into_a_file(run: Run, bad: Path, tmp_path: Path) -> None:
     said = run("lint", bad, "--format", "sarif", "--output", tmp_path / "report.sarif")
     assert (said.code, said.out) == (1, "")
     assert json.loads((tmp_path / "report.sarif").read_text())["version"] == "2.1.0"
+
+
+@pytest.mark.parametrize("report", ["table", "json", "junit", "sarif"])
+def test_a_file_name_may_have_any_bytes(run: Run, bad: Path, report: str) -> None:
+    odd = bad.with_name(os.fsdecode(b"caf\xe9.csv"))
+    bad.rename(odd)
+    assert "caf" in run("lint", odd, "--format", report).out
 
 
 @pytest.mark.parametrize(("fail_on", "code"), [("error", 1), ("warning", 1), ("never", 0)])

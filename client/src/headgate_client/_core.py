@@ -185,10 +185,9 @@ class Core:
         self._guard.notify_all()
         return flush
 
-    def end_flush(self, flush: Flush) -> QueueReport:
-        """The report since the last one."""
+    def end_flush(self, flush: Flush) -> None:
+        """Nobody waits any more."""
         self._flushes.remove(flush)
-        return self._report()
 
     def begin_close(self) -> None:
         """Take no more events, and send what is left."""
@@ -198,7 +197,7 @@ class Core:
     def end(self) -> QueueReport:
         """Stop; what has no answer is undelivered, or kept in the file. The report since the last one."""
         self._end("the queue was closed before the server had answered")
-        return self._report()
+        return self.report()
 
     def fail(self, why: ClientError) -> None:
         """The shelf broke: whoever puts is told."""
@@ -214,7 +213,8 @@ class Core:
         self._shelf.close()
         self._guard.notify_all()
 
-    def _report(self) -> QueueReport:
+    def report(self) -> QueueReport:
+        """The report since the last one."""
         if self.ended:
             return self._ledger.report(0, self._kept)
         return self._ledger.report(self._shelf.count - self._held, self._held)

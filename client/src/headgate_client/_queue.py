@@ -88,8 +88,9 @@ class Queue:
                 if threading.current_thread() is not self._thread:
                     self._changed.wait_for(lambda: not flush.left or self._core.ended, timeout)
             finally:
-                report = self._core.end_flush(flush)
-        return report
+                self._core.end_flush(flush)
+            # not where the wait was broken off: it would be nobody's
+            return self._core.report()
 
     def close(self, timeout: float | None = 30.0) -> QueueReport:
         """Take no more events, send what is left, and report what happened since the last report.

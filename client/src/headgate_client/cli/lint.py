@@ -16,6 +16,7 @@ from headgate_client.cli.mapping import Flags, read_mapping, require_once
 from headgate_client.cli.problems import DONE, SOME_REJECTED, Problem
 from headgate_client.cli.reports import FORMATS, counted
 from headgate_client.cli.rows import Layout, RowFile, Start, kind_of, open_rows
+from headgate_client.cli.shown import plain
 from headgate_contract.vocabulary import HASHED_FIELDS
 
 
@@ -62,7 +63,7 @@ def lint(
         all_rows = islice(rows.rows(Start()), limit)
         rule = Rule(int(time.time()), identifiers.value, _raw_columns(raw or [], rows), not no_hash, said.phone_region)
         inspect(all_rows, maker, rule, found)
-    text = FORMATS[report.value](str(file), found)
+    text = FORMATS[report.value](plain(file), found)
     if output is None:
         typer.echo(text, nl=False)
     else:

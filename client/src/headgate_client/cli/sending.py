@@ -29,7 +29,7 @@ from headgate_client.cli.mapping import Mapping, describe
 from headgate_client.cli.problems import SOME_REJECTED, UNDELIVERED, Problem, Stopped
 from headgate_client.cli.rejected import RejectedFile
 from headgate_client.cli.rows import Kind, Layout, RowFile, Start, open_rows
-from headgate_client.cli.shown import Whole, showing, summary, summary_json
+from headgate_client.cli.shown import Whole, plain, showing, summary, summary_json
 from headgate_client.cli.target import Target
 from headgate_client.cli.trouble import Watched
 from headgate_client.cli.upload import Books, Deliver, Ended, Interrupted, Upload, batches_of, halving
@@ -68,11 +68,11 @@ class Plan(NamedTuple):
     @property
     def name(self) -> str:
         """What the file is called."""
-        return self.path.name if self.path else "stdin"
+        return plain(Path(self.path.name)) if self.path else "stdin"
 
     def beside(self, suffix: str) -> Path:
         """A file of ours that belongs to the input."""
-        return self.out / f"{self.name}.{suffix}"
+        return self.out / f"{self.path.name if self.path else self.name}.{suffix}"
 
 
 def carry_out(plan: Plan) -> int:
@@ -221,11 +221,12 @@ def _whole(plan: Plan, rows: RowFile) -> Whole:
 
 def _end(plan: Plan, books: Books, ended: Ended) -> int:
     counts = books.progress.counts
-    said = [("Rejected rows", str(books.rejected.path))] if counts.rejected else []
+    rejected = plain(books.rejected.path) if counts.rejected else None
+    said = [("Rejected rows", rejected)] if rejected else []
     if plan.how.dry_run:
         said.append(("Dry run", "nothing was counted"))
     if plan.how.as_json:
-        more = {"done": books.progress.done, "rejected_file": str(books.rejected.path) if counts.rejected else None}
+        more = {"done": books.progress.done, "rejected_file": rejected}
         typer.echo(msgspec.json.encode(summary_json(counts, more)).decode())
     else:
         summary(counts, said)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any, NamedTuple
 
 from rich.console import Console
@@ -54,6 +56,11 @@ class Pace:
         if share is None or share <= self._share:
             return None
         return (1 - share) / (share - self._share) * (now - self._began)
+
+
+def plain(path: Path) -> str:
+    """A file's name as text, whatever bytes it has."""
+    return os.fsencode(path).decode(errors="replace")
 
 
 @contextmanager

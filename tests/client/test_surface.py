@@ -4,6 +4,7 @@ import inspect
 import subprocess
 import sys
 import textwrap
+from importlib.metadata import entry_points
 
 import headgate_client
 from headgate_client import _errors
@@ -73,6 +74,13 @@ def test_the_import_brings_neither_the_server_nor_what_only_some_need() -> None:
     loaded = in_fresh_python("import headgate_client, sys; print(*sys.modules)").split()
     packages = {name.partition(".")[0] for name in loaded}
     assert not packages & {"headgate", "httpx", "phonenumbers", "sqlite3", "pyarrow", "rich", "typer", "pytest"}
+
+
+def test_a_test_run_that_does_not_use_the_fixtures_does_not_import_the_package() -> None:
+    plugin = entry_points(group="pytest11")["headgate_client"].value
+    loaded = in_fresh_python(f"import pytest, {plugin}, sys; print(*sys.modules)").split()
+    assert plugin in loaded
+    assert "headgate_client" not in loaded
 
 
 def test_a_client_brings_no_server_either() -> None:

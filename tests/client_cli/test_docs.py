@@ -69,7 +69,7 @@ def test_the_python_of_the_emulators_page_runs(tmp_path: Path) -> None:
     (tmp_path / "test_page.py").write_text("\n\n".join(blocks))
     command = [sys.executable, "-m", "pytest", "-q", "--rootdir", str(tmp_path), "test_page.py"]
     # that pytest finds the plugin by itself is shown by every other test here; loading all others takes long
-    command += ["-p", "no:cacheprovider", "-p", "headgate_client.pytest_plugin"]
+    command += ["-p", "no:cacheprovider", "-p", "headgate_client_pytest"]
     environment = {**os.environ, "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
     found = subprocess.run(command, capture_output=True, text=True, check=False, cwd=tmp_path, env=environment)
     assert found.returncode == 0, found.stdout + found.stderr

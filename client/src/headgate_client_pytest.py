@@ -1,4 +1,7 @@
-"""The fixtures that pytest finds by itself where `headgate-client` is installed. What they need is imported when used."""
+"""The fixtures that pytest finds by itself where `headgate-client` is installed.
+
+It is no part of the package, so that a test run which uses none of them does not import it.
+"""
 
 from __future__ import annotations
 

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import json
 import socket
+import subprocess
+import sys
 import threading
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -157,3 +160,16 @@ def test_an_untrusted_certificate_is_no_connection() -> None:
     with events_server() as server, pytest.raises(ConnectFailed):
         transport.send(Request(server.url.replace("http:", "https:"), {}, b"{}", 1, 1))
     transport.close()
+
+
+def test_the_server_of_the_benchmarks_says_yes_to_what_it_was_sent() -> None:
+    command = [sys.executable, "-m", "bench.client_null"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=Path(__file__).parents[2]) as server:
+        try:
+            assert server.stdout is not None
+            url = f"http://127.0.0.1:{int(server.stdout.readline())}"
+            for over in (None, 0):
+                with Client(url, "key", "group", options=Options(compress_over=over)) as client:
+                    assert client.send([{"event_name": "LEAD"}] * 1500).all_accepted
+        finally:
+            server.terminate()

@@ -161,7 +161,7 @@ def _settled(verdict: Settled, items: Sequence[Item], attempts: int, response: R
         for place, errors in sorted(verdict.rejected.items())
         for item in (items[place],)
     ]
-    unclear = Refused("unclear", "the answer names failed events that were not in the request")
+    unclear = Refused("unclear", "the answer does not fit the request, and leaves open which events were accepted")
     left_open = _undelivered(unclear, [items[place] for place in verdict.open], attempts, response).undelivered
     return Delivery(len(items) - len(rejected) - len(left_open), rejected, left_open, attempts)
 

@@ -18,7 +18,7 @@ Reason = Literal[
     "overloaded",  # 429 to the last
     "server_error",  # 408 or 5xx to the last
     "unreadable",  # a 2xx that is no answer of an Events API: something else answers there
-    "unclear",  # an answer that names failed events that were not sent: some of these were accepted
+    "unclear",  # an answer that contradicts itself or the request: some of these may have been accepted
     "unauthorized",  # 401: the key is missing, malformed or revoked
     "forbidden",  # 403: the key is not for this event group, or the partner is not allowed
     "not_found",  # 404: unknown event group or path

@@ -40,7 +40,9 @@ def normal_phone(raw: str, region: str | None = None) -> str:
     try:
         import phonenumbers  # noqa: PLC0415 - large, and an extra
     except ImportError:
-        raise MissingExtra("reading a phone number with a region takes phonenumbers: pip install 'headgate-client[phone]'") from None
+        raise MissingExtra(
+            "reading a phone number with a region takes phonenumbers: pip install 'headgate-client[phone]'"
+        ) from None
     try:
         number = phonenumbers.parse(raw, region.upper())
     except phonenumbers.NumberParseException:

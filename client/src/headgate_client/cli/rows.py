@@ -9,6 +9,7 @@ from typing import IO, Any, Literal, NamedTuple, Protocol
 
 import msgspec
 
+from headgate_client.cli.lines import UTF16, Lines, require_bytes
 from headgate_client.cli.problems import Problem
 from headgate_contract.money import fraction
 
@@ -25,8 +26,6 @@ _SUFFIXES: dict[str, Kind] = {
 #: characters of one CSV field; more is a quote that was never closed
 _FIELD_LIMIT = 1 << 20
 _PARQUET_ROWS = 10_000
-_MARKS_OF_UTF16 = (b"\xff\xfe", b"\xfe\xff")
-_UTF16 = "the file is UTF-16; save it as UTF-8 first, for example with: iconv -f UTF-16 -t UTF-8"
 _STRAY_QUOTE = "has text behind a closing quote; a quote inside of a value is written twice"
 _NOT_TEXT = "is not {encoding} text; say --encoding, such as --encoding cp1252"
 
@@ -100,44 +99,6 @@ def open_rows(file: IO[bytes], kind: Kind, layout: Layout) -> RowFile:
     return CsvRows(file, layout)
 
 
-class _Lines:
-    """The lines of a binary file as text, with a count of lines and bytes."""
-
-    def __init__(self, file: IO[bytes], encoding: str) -> None:
-        try:
-            newline = "\n".encode(encoding)
-        except LookupError:
-            raise Problem(f"--encoding {encoding} is no encoding; try utf-8, cp1252 or latin-1") from None
-        if not newline.endswith(b"\n") or len("\n".encode(encoding.removesuffix("-sig"))) > 1:
-            raise Problem(f"--encoding {encoding} cannot be read line by line; save the file as UTF-8 first")
-        self._file = file
-        self._encoding = encoding
-        self.encoding = encoding.removesuffix("-sig")
-        self.number = 0
-        self.position = 0
-        #: whether a line since the last look was no text in this encoding
-        self.broken = False
-
-    def __iter__(self) -> Iterator[str]:
-        for line in self._file:
-            self.number += 1
-            self.position += len(line)
-            # the mark at the beginning of a file is no part of any other line
-            encoding = self._encoding if self.number == 1 else self.encoding
-            if self.number == 1:
-                _require_bytes(line)
-            try:
-                yield line.decode(encoding)
-            except UnicodeDecodeError:
-                self.broken = True
-                yield line.decode(encoding, "replace")
-
-    def seek(self, start: Start) -> None:
-        self._file.seek(start.position)
-        self.number, self.position = start.lines, start.position
-        self.broken = False
-
-
 class CsvRows:
     """A CSV file with a header line."""
 
@@ -145,11 +106,11 @@ class CsvRows:
 
     def __init__(self, file: IO[bytes], layout: Layout) -> None:
         csv.field_size_limit(_FIELD_LIMIT)
-        self._lines = _Lines(file, layout.encoding)
+        self._lines = Lines(file, layout.encoding)
         self._text = iter(self._lines)
         header = next(self._text, "")
         if "\0" in header:
-            raise Problem(_UTF16)
+            raise Problem(UTF16)
         if not header.strip():
             raise Problem("the file has no header line; its first line must name the columns")
         self._delimiter = _delimiter(header) if layout.delimiter is None else _asked_delimiter(layout.delimiter)
@@ -170,7 +131,7 @@ class CsvRows:
     def rows(self, start: Start) -> Iterator[Row]:
         """The rows behind the start."""
         if start.rows:
-            self._lines.seek(start)
+            self._lines.seek(start.lines, start.position)
             self._text = iter(self._lines)
             self._reader = csv.reader(self._text, delimiter=self._delimiter, strict=True)
         number = start.rows
@@ -195,12 +156,6 @@ class CsvRows:
                     f"has {len(values)} fields where the header has {width}; is a delimiter inside a value not quoted?"
                 )
             yield Row(number, lines.number, lines.position, values, error)
-
-
-def _require_bytes(line: bytes) -> None:
-    """Raise `Problem` where a file begins as no text of single bytes does."""
-    if line.startswith(_MARKS_OF_UTF16):
-        raise Problem(_UTF16)
 
 
 def _broken_row(why: csv.Error, number: int, line: int) -> str:
@@ -244,7 +199,7 @@ class NdjsonRows:
             line_number += 1
             position += len(line)
             if line_number == 1:
-                _require_bytes(line)
+                require_bytes(line)
             if not line.strip():
                 continue
             number += 1

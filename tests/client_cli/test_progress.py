@@ -14,9 +14,11 @@ from pathlib import Path
 import pytest
 
 from client_files import write_csv
+from headgate_client import ConnectFailed, Request, Response, TransportError
 from headgate_client.cli.checkpoint import Counts, Progress
 from headgate_client.cli.shown import Pace, Whole
-from headgate_client.testing import Emulator
+from headgate_client.cli.trouble import Watched
+from headgate_client.testing import Emulator, FrozenClock
 
 
 def _progress(rows: int, position: int = 0) -> Progress:
@@ -72,3 +74,41 @@ def test_a_terminal_shows_a_bar_with_rate_and_eta(
     assert "100%" in text
     assert "300 rows, " in text
     assert "ETA 0:0" in text
+
+
+class _Scripted:
+    """A transport that says what it was told to say."""
+
+    def __init__(self, *answers: Response | TransportError) -> None:
+        self._answers = list(answers)
+
+    def send(self, request: Request) -> Response:
+        assert request.url
+        answer = self._answers.pop(0)
+        if isinstance(answer, TransportError):
+            raise answer
+        return answer
+
+    def close(self) -> None:
+        pass
+
+
+def test_an_upload_that_only_waits_says_why_but_not_each_time() -> None:
+    said: list[str] = []
+    clock = FrozenClock(0)
+    answers = (ConnectFailed("refused"), *[Response(503, {}, b"")] * 3, Response(200, {}, b""), Response(429, {}, b""))
+    watched = Watched(_Scripted(*answers), said.append, clock)
+    request = Request("https://x", {}, b"", 1, 1)
+    for answer in answers:
+        if isinstance(answer, TransportError):
+            with pytest.raises(ConnectFailed):
+                watched.send(request)
+        else:
+            watched.send(request)
+        # the first trouble may pass at once, and is not worth a word
+        watched.tell()
+        clock.move(9)
+    assert said == [
+        "no luck for 9 s: the server answers 503; trying again",
+        "no luck for 27 s: the server answers 503; trying again",
+    ]

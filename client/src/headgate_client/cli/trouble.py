@@ -17,9 +17,12 @@ _SERVER_ERRORS = 500
 class Watched:
     """A transport that knows since when nothing went right, and what last went wrong."""
 
-    def __init__(self, carrier: Transport, say: Callable[[str], None]) -> None:
+    def __init__(
+        self, carrier: Transport, say: Callable[[str], None], clock: Callable[[], float] = time.monotonic
+    ) -> None:
         self._carrier = carrier
         self._say = say
+        self._clock = clock
         self._since: float | None = None
         self._told = float("-inf")
         self._trouble = ""
@@ -39,11 +42,11 @@ class Watched:
 
     def _note(self, trouble: str) -> None:
         self._trouble = trouble
-        self._since = self._since or time.monotonic()
+        self._since = self._clock() if self._since is None else self._since
 
     def tell(self) -> None:
         """A request is about to be waited with: say why, where that is due."""
-        now, since = time.monotonic(), self._since
+        now, since = self._clock(), self._since
         if since is not None and now - since >= _SOON and now - self._told >= _EVERY:
             self._told = now
             self._say(f"no luck for {now - since:.0f} s: {self._trouble}; trying again")

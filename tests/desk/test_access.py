@@ -124,7 +124,7 @@ def test_a_route_that_is_not_in_the_table_is_not_there(shared: Site, monkeypatch
 @pytest.mark.parametrize("route", ROUTES)
 @pytest.mark.parametrize("place", PLACES)
 def test_a_route_is_for_whom_the_table_says(shared: Site, browsers: dict[str, Browser], route: str, place: str) -> None:
-    if route in ("POST /logout", "POST /profile/sign-out-everywhere"):
+    if route in ("POST /logout", "POST /profile/sign-out-everywhere", "DELETE /api/me/sessions"):
         browsers = {"": browsers[""], "nobody": shared.as_user("leaver")}
     for user, browser in browsers.items():
         wanted = expected(RULES[route], user, place)

@@ -125,7 +125,7 @@ def test_tokens_and_sessions_are_ones_own(site: Site) -> None:
     assert token[0] not in viewer.see("/profile").text
     token_id = viewer.get("/api/me/tokens").json()[0]["id"]
     assert analyst.submit(f"/profile/tokens/{token_id}/revoke").status_code == 404
-    assert site.browser(token[0]).get("/api/me").json()["name"] == "viewer@example.com"
+    assert site.browser(token[0]).get("/api/me").json()["email"] == "viewer@example.com"
     assert "testclient" in viewer.see("/profile").text
     assert [each["browser"] for each in viewer.get("/api/me/sessions").json()] == ["testclient"]
     second = site.as_user("viewer")

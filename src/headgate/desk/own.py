@@ -55,6 +55,12 @@ def change_password(frame: Frame, *, current: str, password: str) -> None:
         users.set_password(change, me.id, password_hash)
 
 
+def rename(frame: Frame, name: str) -> UserEntry:
+    """Be called otherwise. Raises `InvalidRegistration`."""
+    with frame.change() as change:
+        return users.rename(change, user(frame).id, name.strip())
+
+
 def make_token(frame: Frame, name: str) -> MadeToken:
     """A new token for scripts. Raises `InvalidRegistration`.
 
@@ -84,6 +90,12 @@ def end_session(frame: Frame, id_hash: str) -> None:
     with frame.console.registry.aside() as connection:
         if not sessions.end(connection, id_hash, user(frame).id):
             raise NotFoundException("There is no such session.")
+
+
+def end_all_sessions(frame: Frame) -> None:
+    """Sign out in all browsers, this one too; tokens still hold."""
+    with frame.console.registry.aside() as connection:
+        sessions.close_all(connection, user(frame).id)
 
 
 def browser_name(said: str) -> str:

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import json
 import shlex
-from typing import Any, NamedTuple
+from typing import Any
+
+from msgspec import Struct
 
 KEY = "$HEADGATE_KEY"
+#: in the place of the public API's address, where the console does not know it
+NO_EDGE = "https://events.example.com"
 
 
-class Snippet(NamedTuple):
+class Snippet(Struct, frozen=True):
     """A piece of code and how it is called."""
 
     id: str

@@ -7,7 +7,7 @@ from typing import cast
 from litestar import delete, get, patch, post, put
 from litestar.params import JSONBody
 
-from headgate.desk import key_rings, partnerships
+from headgate.desk import key_rings, partnerships, snippets
 from headgate.desk.api import replies
 from headgate.desk.api.replies import AccountId, GroupId, KeyId, OrganizationId, PartnerId
 from headgate.desk.frame import Frame, FrameHere
@@ -109,6 +109,18 @@ def patch_group(
         )
 
 
+@get(f"{ACCOUNT}/groups/{{group_id:str}}/connect", sync_to_thread=True)
+def get_connecting(frame: FrameHere, account_id: AccountId, group_id: GroupId) -> replies.Connecting:
+    """What senders need: the endpoint, the pixel's base code, and requests to copy."""
+    edge_url = frame.console.edge_url or snippets.NO_EDGE
+    return replies.Connecting(
+        f"{edge_url}/v1/events",
+        frame.group.id,
+        frame.console.base_code(edge_url, frame.group.id),
+        snippets.snippets(edge_url, frame.group.id, frame.console.clock()),
+    )
+
+
 @get(f"{ACCOUNT}/keys", sync_to_thread=True)
 def get_keys(frame: FrameHere, account_id: AccountId) -> list[KeyLine]:
     """The keys of an account, revoked ones too."""
@@ -175,6 +187,7 @@ ROUTES = (
     post_group,
     get_group,
     patch_group,
+    get_connecting,
     get_keys,
     post_key,
     delete_key,

@@ -1,17 +1,15 @@
-"""The console's reports as JSON: what the pages show, for scripts. A range is given in seconds since 1970."""
+"""The console's reports as JSON: what the pages show, for scripts. What each is asked for is in `ranges`."""
 
 from __future__ import annotations
 
-import time
 from typing import Annotated, Any, Literal
 
 from litestar import Controller, Request, get
 from litestar.datastructures import State
-from litestar.exceptions import ValidationException
 from litestar.params import QueryParameter
 
 from headgate.desk.access import Admitted
-from headgate.desk.parts import Desk
+from headgate.desk.api.ranges import RANGES, Between, Group, OfName, Over, now
 from headgate.reports import clocks as clock_report
 from headgate.reports import digests as digest_report
 from headgate.reports import event_list, live
@@ -24,20 +22,8 @@ from headgate.reports.group_status import GroupStatus, group_status
 from headgate.reports.over_time import Outcomes, OverTime, events_over_time, outcomes_over_time
 from headgate.reports.overlap import Overlaps, overlap
 from headgate.reports.recent import newest_part
-from headgate.reports.span import DAY, LAST, Asked, asked
 from headgate.reports.totals import Choices, Totals, choices, totals
 
-Group = Annotated[str, QueryParameter(description="Event group.")]
-First = Annotated[
-    int | None,
-    QueryParameter(ge=0, le=LAST, description="Received from then on; seven days before `last` when left out."),
-]
-Last = Annotated[
-    int | None,
-    QueryParameter(ge=0, le=LAST, description="Received before; now when left out. Whole quarters of an hour."),
-]
-Name = Annotated[str, QueryParameter(description="Only events of this name.", max_length=128)]
-Source = Annotated[str, QueryParameter(description="Only events from this source: api or pixel.", max_length=128)]
 Text = Annotated[str, QueryParameter(max_length=1000)]
 Delayed = Annotated[int, QueryParameter(ge=-1, le=20, description="Place among the delays of /api/reports/delays.")]
 Limit = Annotated[int, QueryParameter(ge=1, le=1000, description="Events of a page.")]
@@ -45,16 +31,6 @@ Limited = Annotated[Literal["", "true", "false"], QueryParameter(description="Wh
 Status = Annotated[event_list.Status, QueryParameter(description="What became of them; accepted: kept and duplicate.")]
 Behind = Annotated[int, QueryParameter(ge=0, le=2**62, description="Only of blocks behind this one.")]
 AnyRequest = Request[Any, Any, Any]
-
-
-def _range(state: State, group: str, first: int | None, last: int | None, event_name: str, source: str) -> Asked:
-    desk: Desk = state.desk
-    now = desk.console.clock() if desk.console else int(time.time())
-    last = now + 1 if last is None else last
-    first = max(last - 7 * DAY, 0) if first is None else first
-    if first >= last:
-        raise ValidationException("first: has to be before last")
-    return asked(group, first, last, event_name, source)
 
 
 def _zone(request: AnyRequest) -> str:
@@ -66,156 +42,72 @@ class Measures(Controller):
     """Reports over a range."""
 
     path = "/api/reports"
+    dependencies = RANGES
 
     @get("/totals", sync_to_thread=True)
-    def get_totals(
-        self,
-        state: State,
-        group: Group,
-        first: First = None,
-        last: Last = None,
-        event_name: Name = "",
-        source: Source = "",
-    ) -> Totals:
+    def get_totals(self, state: State, over: Over) -> Totals:
         """What was received and what became of it."""
-        return totals(state.desk.store, _range(state, group, first, last, event_name, source))
+        return totals(state.desk.store, over)
 
     @get("/choices", sync_to_thread=True)
-    def get_choices(self, state: State, group: Group, first: First = None, last: Last = None) -> Choices:
+    def get_choices(self, state: State, between: Between) -> Choices:
         """The event names and sources that there are."""
-        return choices(state.desk.store, _range(state, group, first, last, "", ""))
+        return choices(state.desk.store, between)
 
     @get("/events-over-time", sync_to_thread=True)
-    def get_events_over_time(
-        self,
-        request: AnyRequest,
-        state: State,
-        group: Group,
-        first: First = None,
-        last: Last = None,
-        event_name: Name = "",
-        source: Source = "",
-    ) -> OverTime:
+    def get_events_over_time(self, request: AnyRequest, state: State, over: Over) -> OverTime:
         """Kept events by name and source, in buckets of the account's time zone."""
-        over = _range(state, group, first, last, event_name, source)
         return events_over_time(state.desk.store, over, time_zone=_zone(request))
 
     @get("/outcomes-over-time", sync_to_thread=True)
-    def get_outcomes_over_time(
-        self,
-        request: AnyRequest,
-        state: State,
-        group: Group,
-        first: First = None,
-        last: Last = None,
-        event_name: Name = "",
-        source: Source = "",
-    ) -> Outcomes:
+    def get_outcomes_over_time(self, request: AnyRequest, state: State, over: Over) -> Outcomes:
         """All events by what became of them, in buckets of the account's time zone."""
-        over = _range(state, group, first, last, event_name, source)
         return outcomes_over_time(state.desk.store, over, time_zone=_zone(request))
 
     @get("/overlap", sync_to_thread=True)
-    def get_overlap(
-        self, state: State, group: Group, first: First = None, last: Last = None, event_name: Name = ""
-    ) -> Overlaps:
+    def get_overlap(self, state: State, of_name: OfName) -> Overlaps:
         """How far sources confirm each other."""
-        return overlap(state.desk.store, _range(state, group, first, last, event_name, ""))
+        return overlap(state.desk.store, of_name)
 
     @get("/coverage", sync_to_thread=True)
-    def get_coverage(
-        self,
-        state: State,
-        group: Group,
-        first: First = None,
-        last: Last = None,
-        event_name: Name = "",
-        source: Source = "",
-    ) -> list[Coverage]:
+    def get_coverage(self, state: State, over: Over) -> list[Coverage]:
         """Which match keys kept events carry."""
-        return coverage(state.desk.store, _range(state, group, first, last, event_name, source))
+        return coverage(state.desk.store, over)
 
     @get("/delays", sync_to_thread=True)
-    def get_delays(
-        self,
-        state: State,
-        group: Group,
-        first: First = None,
-        last: Last = None,
-        event_name: Name = "",
-        source: Source = "",
-    ) -> list[Delay]:
+    def get_delays(self, state: State, over: Over) -> list[Delay]:
         """How late kept events came."""
-        return delays(state.desk.store, _range(state, group, first, last, event_name, source))
+        return delays(state.desk.store, over)
 
     @get("/match-quality", sync_to_thread=True)
-    def get_match_quality(
-        self,
-        state: State,
-        group: Group,
-        first: First = None,
-        last: Last = None,
-        event_name: Name = "",
-        source: Source = "",
-    ) -> list[quality_report.Quality]:
+    def get_match_quality(self, state: State, over: Over) -> list[quality_report.Quality]:
         """Scores by event name, and what would raise them."""
-        return quality_report.match_quality(state.desk.store, _range(state, group, first, last, event_name, source))
+        return quality_report.match_quality(state.desk.store, over)
 
     @get("/rejections", sync_to_thread=True)
-    def get_rejections(
-        self,
-        state: State,
-        group: Group,
-        first: First = None,
-        last: Last = None,
-        event_name: Name = "",
-        source: Source = "",
-    ) -> list[reason_report.Reason]:
+    def get_rejections(self, state: State, over: Over) -> list[reason_report.Reason]:
         """Rejections by field and reason, with what to do."""
-        return reason_report.rejection_reasons(state.desk.store, _range(state, group, first, last, event_name, source))
+        return reason_report.rejection_reasons(state.desk.store, over)
 
     @get("/near-duplicates", sync_to_thread=True)
-    def get_near_duplicates(
-        self, state: State, group: Group, first: First = None, last: Last = None, event_name: Name = ""
-    ) -> near_report.NearDuplicates:
+    def get_near_duplicates(self, state: State, of_name: OfName) -> near_report.NearDuplicates:
         """Pairs that look like one event sent twice and were not caught."""
-        store = state.desk.store
-        return near_report.near_duplicates(store, newest_part(store, _range(state, group, first, last, event_name, "")))
+        return near_report.near_duplicates(state.desk.store, newest_part(state.desk.store, of_name))
 
     @get("/clocks", sync_to_thread=True)
-    def get_clocks(
-        self,
-        state: State,
-        group: Group,
-        first: First = None,
-        last: Last = None,
-        event_name: Name = "",
-        source: Source = "",
-    ) -> clock_report.Clocks:
+    def get_clocks(self, state: State, over: Over) -> clock_report.Clocks:
         """Clock skew by key."""
-        store = state.desk.store
-        return clock_report.clocks(store, newest_part(store, _range(state, group, first, last, event_name, source)))
+        return clock_report.clocks(state.desk.store, newest_part(state.desk.store, over))
 
     @get("/digests", sync_to_thread=True)
-    def get_digests(
-        self,
-        state: State,
-        group: Group,
-        first: First = None,
-        last: Last = None,
-        event_name: Name = "",
-        source: Source = "",
-    ) -> digest_report.Digests:
+    def get_digests(self, state: State, over: Over) -> digest_report.Digests:
         """Findings about stored digests."""
-        store = state.desk.store
-        return digest_report.digests(store, newest_part(store, _range(state, group, first, last, event_name, source)))
+        return digest_report.digests(state.desk.store, newest_part(state.desk.store, over))
 
     @get("/status", sync_to_thread=True)
     def get_status(self, state: State, group: Group) -> GroupStatus:
         """How a group does: its sources and the last 24 hours."""
-        desk: Desk = state.desk
-        now = desk.console.clock() if desk.console else int(time.time())
-        return group_status(desk.store, [group], now=now)[0]
+        return group_status(state.desk.store, [group], now=now(state.desk))[0]
 
     @get("/tests", sync_to_thread=True)
     def get_tests(self, request: AnyRequest, state: State, group: Group) -> list[live.Seen]:
@@ -226,19 +118,13 @@ class Measures(Controller):
     @get("/live", sync_to_thread=True)
     def get_live(self, state: State, group: Group, after: Behind = 0) -> list[live.Seen]:
         """A sample of what came in the last two minutes: the newest accepted and the newest rejected events."""
-        desk: Desk = state.desk
-        now = desk.console.clock() if desk.console else int(time.time())
-        return live.newest_live(desk.store, group, now=now, after=after)
+        return live.newest_live(state.desk.store, group, now=now(state.desk), after=after)
 
     @get("/events", sync_to_thread=True)
     def get_events(
         self,
         state: State,
-        group: Group,
-        first: First = None,
-        last: Last = None,
-        event_name: Name = "",
-        source: Source = "",
+        over: Over,
         status: Status = "accepted",
         key_id: Text = "",
         limited_data_use: Limited = "",
@@ -263,7 +149,6 @@ class Measures(Controller):
             field=field,
             reason=reason,
         )
-        over = _range(state, group, first, last, event_name, source)
         return event_list.event_list(
             state.desk.store, over, narrowed, after=event_list.read_place(after) if after else None, limit=limit
         )

@@ -7,6 +7,8 @@ from typing import Annotated
 from litestar.params import PathParameter, QueryParameter
 from msgspec import Struct
 
+from headgate.desk.snippets import Snippet
+
 AccountId = Annotated[str, PathParameter(description="Id of the account.")]
 OrganizationId = Annotated[str, PathParameter(description="Id of the organization.")]
 GroupId = Annotated[str, PathParameter(description="Id of the event group.")]
@@ -26,8 +28,9 @@ Limit = Annotated[int, QueryParameter(description="At most so many.", ge=1, le=1
 class Me(Struct, frozen=True):
     """Who makes the request."""
 
-    #: None: the operator
+    #: None, as is the address: the operator
     user_id: str | None
+    email: str | None
     name: str
     #: organization id -> role, given for the organization as a whole
     organizations: dict[str, str]
@@ -102,6 +105,12 @@ class Named(Struct, frozen=True, forbid_unknown_fields=True):
     name: str
 
 
+class OwnChange(Struct, frozen=True, forbid_unknown_fields=True):
+    """What of oneself is to be changed."""
+
+    name: str
+
+
 class ApiKey(Struct, frozen=True):
     """A key just made."""
 
@@ -143,6 +152,17 @@ class AllowedPartners(Struct, frozen=True, forbid_unknown_fields=True):
     """The partner names that requests may carry; none: any."""
 
     names: list[str]
+
+
+class Connecting(Struct, frozen=True):
+    """What senders need to send to an event group."""
+
+    endpoint: str
+    event_group_id: str
+    #: of the pixel, for the head of every page
+    base_code: str
+    #: requests to copy, in several languages; they read the key from the environment
+    snippets: list[Snippet]
 
 
 class Invitation(Struct, frozen=True, forbid_unknown_fields=True):

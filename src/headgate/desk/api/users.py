@@ -4,18 +4,19 @@ from __future__ import annotations
 
 from typing import Any
 
-from litestar import Request, delete, get, post, put
+from litestar import Request, delete, get, patch, post, put
 from litestar.params import JSONBody
 
 from headgate.desk import own, people
 from headgate.desk.api import replies
 from headgate.desk.api.replies import SessionId, TokenId, UserId
-from headgate.desk.frame import FrameHere
+from headgate.desk.frame import Frame, FrameHere
 from headgate.desk.people import Invited, Person
 from headgate.desk.places import place_of
 from headgate.registry import accounts, audit, sessions, user_tokens
 from headgate.registry.audit import AuditLine
 from headgate.registry.roles import Role
+from headgate.registry.users import UserEntry
 
 AnyRequest = Request[Any, Any, Any]
 PLACES = ("/api/accounts/{account_id:str}", "/api/organizations/{organization_id:str}")
@@ -24,12 +25,28 @@ PLACES = ("/api/accounts/{account_id:str}", "/api/organizations/{organization_id
 @get("/api/me", sync_to_thread=True)
 def get_me(frame: FrameHere) -> replies.Me:
     """Who one is, and which roles one has."""
+    return _me(frame, frame.visitor.user)
+
+
+@patch("/api/me", sync_to_thread=True)
+def patch_me(frame: FrameHere, data: JSONBody[replies.OwnChange]) -> replies.Me:
+    """Be called otherwise."""
+    return _me(frame, own.rename(frame, data.name))
+
+
+def _me(frame: Frame, user: UserEntry | None) -> replies.Me:
     visitor = frame.visitor
     with frame.reading() as connection:
         mine = visitor.sees(accounts.entries(connection))
     in_accounts = {each.id: role.word for each in mine if (role := visitor.role_in(each)) is not None}
     in_organizations = {id_: role.word for id_, role in visitor.roles.organizations.items()}
-    return replies.Me(visitor.user.id if visitor.user else None, visitor.name, in_organizations, in_accounts)
+    return replies.Me(
+        user_id=user.id if user else None,
+        email=user.email if user else None,
+        name=user.name if user else visitor.name,
+        organizations=in_organizations,
+        accounts=in_accounts,
+    )
 
 
 @get("/api/me/tokens", sync_to_thread=True)
@@ -67,6 +84,12 @@ def get_sessions(frame: FrameHere) -> list[replies.Session]:
 def delete_session(frame: FrameHere, session_id: SessionId) -> None:
     """Sign out there."""
     own.end_session(frame, session_id)
+
+
+@delete("/api/me/sessions", sync_to_thread=True)
+def delete_sessions(frame: FrameHere) -> None:
+    """Sign out everywhere: in all browsers. Tokens still hold."""
+    own.end_all_sessions(frame)
 
 
 def get_people(frame: FrameHere) -> list[Person]:
@@ -124,11 +147,13 @@ def _link(request: AnyRequest, invited: Invited) -> replies.Link:
 
 ROUTES = (
     get_me,
+    patch_me,
     get_tokens,
     post_token,
     delete_token,
     get_sessions,
     delete_session,
+    delete_sessions,
     *(get(f"{place}/users", sync_to_thread=True)(get_people) for place in PLACES),
     *(post(f"{place}/users", sync_to_thread=True)(post_person) for place in PLACES),
     *(put(f"{place}/users/{{user_id:str}}/role", status_code=204, sync_to_thread=True)(put_role) for place in PLACES),

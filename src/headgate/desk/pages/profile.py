@@ -13,7 +13,7 @@ from headgate.desk.forms import Form
 from headgate.desk.frame import Frame, FrameHere, Page
 from headgate.desk.pages.sign_in import begin_session
 from headgate.errors import InvalidRegistration, RegistryError
-from headgate.registry import sessions, user_tokens, users
+from headgate.registry import sessions, user_tokens
 
 
 class Name(Struct):
@@ -40,8 +40,7 @@ def get_profile(frame: FrameHere) -> Page:
 def post_name(frame: FrameHere, data: Form[Name]) -> Response[Any]:
     """Be called otherwise."""
     try:
-        with frame.change() as change:
-            users.rename(change, own.user(frame).id, data.name.strip())
+        own.rename(frame, data.name)
     except RegistryError as error:
         return _page(frame, error)
     return frame.go("/profile", "saved")
@@ -88,8 +87,7 @@ def post_session_ended(frame: FrameHere, id_hash: Annotated[str, PathParameter()
 @post("/profile/sign-out-everywhere", status_code=200, sync_to_thread=True, include_in_schema=False)
 def post_signed_out(frame: FrameHere, request: Request[Any, Any, Any]) -> Response[Any]:
     """Sign out in all browsers, this one too."""
-    with frame.console.registry.aside() as connection:
-        sessions.close_all(connection, own.user(frame).id)
+    own.end_all_sessions(frame)
     answer = frame.go("/login", "signed-out-everywhere")
     answer.cookies.append(cookies.make(request, "session", ""))
     return answer

@@ -2,29 +2,33 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from headgate.desk.rendering import zone_name
 from headgate.reports.delay import Delay
 from headgate.reports.over_time import Outcomes, OverTime, Point
-from headgate.reports.span import DAY, HOUR
+from headgate.reports.span import DAY, HOUR, Asked
 
 #: from so many buckets on there is a slider to zoom with
 _ZOOMED = 40
+#: buckets of a chart at most; a longer range is drawn from its first event to its last
+_MOST = 800
+MIDNIGHT = time()
 
 
-def events_option(found: OverTime) -> dict[str, Any]:
+def events_option(found: OverTime, asked: Asked) -> dict[str, Any]:
     """Kept events, stacked by name and source."""
     several = len({series.source for series in found.series}) > 1
     named = [(f"{one.event_name} · {one.source}" if several else one.event_name, one.points) for one in found.series]
-    return _stacked(named, found.bucket, found.time_zone)
+    return _stacked(named, asked, found.bucket, ZoneInfo(found.time_zone))
 
 
-def outcomes_option(found: Outcomes) -> dict[str, Any]:
+def outcomes_option(found: Outcomes, asked: Asked) -> dict[str, Any]:
     """Events stacked by what became of them, in fixed colours."""
     named = [(one.status, one.points) for one in found.outcomes if one.events]
-    option = _stacked(named, found.bucket, found.time_zone)
+    option = _stacked(named, asked, found.bucket, ZoneInfo(found.time_zone))
     tokens = {"kept": "--series-1", "duplicate": "--series-6", "rejected": "--series-4", "dead": "--series-7"}
     for series in option["series"]:
         series["token"] = tokens[series["name"]]
@@ -41,32 +45,51 @@ def delays_option(found: list[Delay]) -> dict[str, Any]:
     }
 
 
-def label(at: int, bucket: int, time_zone: str) -> str:
+def label(at: int, bucket: int, zone: ZoneInfo) -> str:
     """The beginning of a bucket in words, by the clock of the time zone."""
-    local = datetime.fromtimestamp(at, ZoneInfo(time_zone))
+    local = datetime.fromtimestamp(at, zone)
     if bucket >= DAY:
         return f"{local:%a} {local.day} {local:%b}"
-    return f"{local.day} {local:%b %H:%M}" if bucket < HOUR or local.minute else f"{local.day} {local:%b %H}:00"
+    hour = f"{local:%H:%M}" if bucket < HOUR or local.minute else f"{local:%H}:00"
+    # in the night in which clocks go back, an hour comes twice
+    return f"{local.day} {local:%b} {hour}{f' {zone_name(local)}' if local.fold else ''}"
 
 
-def _stacked(named: list[tuple[str, list[Point]]], bucket: int, time_zone: str) -> dict[str, Any]:
-    times = sorted({point.at for _, points in named for point in points})
-    if times and bucket < DAY:
-        # gaps are seen as gaps; days and weeks differ in length where the clock is changed, and are rarely without events
-        times = list(range(times[0], times[-1] + 1, bucket))
+def _stacked(named: list[tuple[str, list[Point]]], asked: Asked, bucket: int, zone: ZoneInfo) -> dict[str, Any]:
+    times = _times({point.at for _, points in named for point in points}, asked, bucket, zone)
     zoom = [{"type": "inside"}]
     if len(times) >= _ZOOMED:
         zoom.append({"type": "slider"})
     return {
         "tooltip": {},
         "legend": {},
-        "xAxis": {"type": "category", "data": [label(at, bucket, time_zone) for at in times]},
+        "xAxis": {"type": "category", "data": [label(at, bucket, zone) for at in times]},
         "yAxis": {"type": "value", "minInterval": 1},
         "dataZoom": zoom,
         "series": [
             {"name": name, "type": "bar", "stack": "all", "data": _values(points, times)} for name, points in named
         ],
     }
+
+
+def _times(found: set[int], asked: Asked, bucket: int, zone: ZoneInfo) -> list[int]:
+    """The beginnings of all buckets of the range, so that a gap is seen as one; those with events are there in any case."""
+    if not found:
+        return []
+    first, last = asked.first, asked.last
+    if (last - first) // bucket > _MOST:
+        first, last = max(first, min(found)), min(last, max(found) + bucket)
+    if bucket < DAY:
+        # hours begin where those do that have events: not all zones are whole hours from UTC
+        begin = first - (first - min(found)) % bucket
+        return sorted(found.union(range(begin, last, bucket)))
+    day, days = datetime.fromtimestamp(first, zone).date(), timedelta(days=bucket // DAY)
+    if bucket > DAY:
+        day -= timedelta(days=day.weekday())
+    while (at := int(datetime.combine(day, MIDNIGHT, zone).timestamp())) < last and len(found) <= 2 * _MOST:
+        found.add(at)
+        day += days
+    return sorted(found)
 
 
 def _values(points: list[Point], times: list[int]) -> list[int]:

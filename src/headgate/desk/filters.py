@@ -23,7 +23,7 @@ RANGES: Mapping[str, tuple[int, str]] = {
 }
 DEFAULT_RANGE = "7d"
 _LONGEST = 128
-_STATUSES = ("accepted", "kept", "duplicate", "dead", "rejected")
+_STATUSES = ("received", "accepted", "kept", "duplicate", "dead", "rejected")
 
 
 class Filters(Struct, frozen=True):

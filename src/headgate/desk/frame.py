@@ -110,6 +110,8 @@ class Frame:
             "group": admitted.group,
             "organization": admitted.organization,
             "role": admitted.role,
+            # by whose clock times are shown
+            "zone": admitted.account.time_zone if admitted.account else "UTC",
             "choices": self._choices(),
             "navigation": navigation(admitted, self.request.url.path),
             "said": SAID.get(query.get("said", "")),

@@ -5,9 +5,11 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import jinja2
 import msgspec
+from jinja2.runtime import Context
 from markupsafe import Markup
 
 from headgate.desk import assets
@@ -16,22 +18,40 @@ FOLDER = Path(__file__).parent / "templates"
 MINUTE, HOUR, DAY = 60, 3600, 86400
 
 
-def moment(seconds: int | None, empty: str = "never") -> Markup:
-    """A time as an element that also says it to machines; seconds since 1970, shown in UTC."""
+@jinja2.pass_context
+def moment(page: Context, seconds: int | None, empty: str = "never", zone: str = "") -> Markup:
+    """A time as an element that also says it to machines; seconds since 1970, by the clock of the page's `zone`."""
     if seconds is None:
         return Markup('<span class="muted">{}</span>').format(empty)
-    at = datetime.fromtimestamp(seconds, UTC)
-    shown, exact = at.strftime("%-d %b %Y, %H:%M"), at.strftime("%Y-%m-%dT%H:%M:%SZ")
-    return Markup('<time datetime="{}" title="{} UTC">{}</time>').format(exact, at.strftime("%Y-%m-%d %H:%M:%S"), shown)
+    at = datetime.fromtimestamp(seconds, ZoneInfo(zone or page.get("zone") or "UTC"))
+    return _element(at, f"{at.day} {at:%b %Y, %H:%M} {zone_name(at)}")
 
 
 def ago(seconds: int | None, now: int, empty: str = "never") -> Markup:
     """A time as how long it is past."""
     if seconds is None:
-        return moment(None, empty)
-    at = datetime.fromtimestamp(seconds, UTC)
-    exact, full = at.strftime("%Y-%m-%dT%H:%M:%SZ"), at.strftime("%Y-%m-%d %H:%M:%S")
-    return Markup('<time datetime="{}" title="{} UTC">{}</time>').format(exact, full, _age(now - seconds))
+        return Markup('<span class="muted">{}</span>').format(empty)
+    return _element(datetime.fromtimestamp(seconds, UTC), _age(now - seconds))
+
+
+@jinja2.pass_context
+def precise(page: Context, microseconds: int) -> Markup:
+    """A time to the millisecond; microseconds since 1970, by the clock of the page's `zone`."""
+    at = datetime.fromtimestamp(microseconds // 1_000_000, ZoneInfo(page.get("zone") or "UTC"))
+    milliseconds = f"{microseconds // 1000 % 1000:03}"
+    return _element(at, f"{at.day} {at:%b %Y, %H:%M:%S}.{milliseconds} {zone_name(at)}", f".{milliseconds}")
+
+
+def zone_name(at: datetime) -> str:
+    """What the clock of a time is called: letters where its zone has some, else how far from UTC it is."""
+    name = at.tzname() or ""
+    return name if name.isalpha() else f"UTC{at.isoformat()[-6:]}"
+
+
+def _element(at: datetime, shown: str, fraction: str = "") -> Markup:
+    utc = at.astimezone(UTC)
+    exact, full = f"{utc:%Y-%m-%dT%H:%M:%S}{fraction}Z", f"{utc:%Y-%m-%d %H:%M:%S}"
+    return Markup('<time datetime="{}" title="{} UTC">{}</time>').format(exact, full, shown)
 
 
 def _age(seconds: int) -> str:
@@ -59,14 +79,6 @@ def percent(share: float) -> str:
     if 0 < share < 0.001:  # noqa: PLR2004 - what one decimal can show
         return "<0.1 %"
     return f"{share:.0%}".replace("%", " %") if share in {0, 1} else f"{share * 100:.1f} %"
-
-
-def precise(microseconds: int) -> Markup:
-    """A time to the millisecond, UTC; microseconds since 1970."""
-    at = datetime.fromtimestamp(microseconds // 1_000_000, UTC)
-    milliseconds = f"{microseconds // 1000 % 1000:03}"
-    exact, shown = f"{at:%Y-%m-%dT%H:%M:%S}.{milliseconds}Z", f"{at.day} {at:%b %H:%M:%S}.{milliseconds}"
-    return Markup('<time datetime="{}" title="{} UTC">{}</time>').format(exact, f"{at:%Y-%m-%d %H:%M:%S}", shown)
 
 
 def lapse(microseconds: int) -> str:

@@ -105,7 +105,7 @@ _BAD = (
     {"event_name": "Subscribed"},
     {"event_time": 1_764_000_000_000},
     {"custom_data": {"value": "9,99 EUR", "currency": "Euro"}},
-    {"user_data": {"ph": "+44 20 7946 0000"}},
+    {"user_data": {"fn": "Ada", "country": "GB"}},
     {"user_data": {"em": "not a digest", "is_hashed": True}},
 )
 
@@ -266,7 +266,7 @@ def _rejections(event_group_id: str) -> list[Rejection]:
     good = {"event_name": "SUBSCRIBE", "event_type": "conversion", "event_time": 1_764_000_000, "event_id": "x"}
     events = [{**good, "user_data": {"em": "a" * 64}, **bad} for bad in _BAD]
     body = msgspec.json.encode({"event_group_id": event_group_id, "events": events})
-    batch = read_batch(body, now=1_764_000_000, rules_of=lambda _group: Rules())
+    batch = read_batch(body, now=1_764_000_000, rules_of=lambda _group: Rules("extended"))
     return [failed.rejection for failed in batch.failed]
 
 

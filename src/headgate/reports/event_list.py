@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from operator import itemgetter
 from typing import Any, Literal
 
 import msgspec
@@ -11,9 +12,9 @@ from headgate.reports.match_keys import KEYS
 from headgate.reports.span import HOUR, Asked
 from headgate.store.base import Store
 
-Status = Literal["accepted", "kept", "duplicate", "dead", "rejected"]
+Status = Literal["received", "accepted", "kept", "duplicate", "dead", "rejected"]
 MICROSECONDS = 1_000_000
-_QUERIES = {"dead": "listed_dead_letters", "rejected": "listed_rejections"}
+_EVERY = _CONVERSIONS, _DEAD, _REJECTED = "listed_conversions", "listed_dead_letters", "listed_rejections"
 #: each look that fills no page is followed by one at a stretch so much longer
 _FURTHER = 8
 _FIRST_STRETCH = HOUR
@@ -44,10 +45,20 @@ class Place(Struct, frozen=True, order=True, array_like=True):
     received_at: int
     block: int
     row: int
+    #: which of several lists, each of which numbers its rows by itself
+    rank: int = 0
 
     def __str__(self) -> str:
         """As it stands in a link."""
-        return f"{self.received_at}.{self.block}.{self.row}"
+        return f"{self.received_at}.{self.block}.{self.row}.{self.rank}"
+
+    def before(self, rank: int) -> dict[str, int]:
+        """The same for one of the lists, as its query takes it."""
+        return {
+            "before_at": self.received_at,
+            "before_block": self.block,
+            "before_row": self.row + 1 if rank < self.rank else self.row,
+        }
 
 
 class Listed(Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -102,11 +113,11 @@ class Page(Struct, frozen=True):
 def read_place(text: str) -> Place | None:
     """What `Place` writes; None for anything else."""
     try:
-        received_at, block, row = map(int, text.split("."))
+        received_at, block, row, rank = map(int, text.split("."))
     except ValueError:
         return None
-    place = Place(received_at, block, row)
-    return place if 0 <= received_at < 2**62 and 0 <= block < 2**63 and 0 <= row < 2**32 else None
+    is_one = 0 <= received_at < 2**62 and 0 <= block < 2**63 and 0 <= row < 2**32 - 1 and 0 <= rank < len(_EVERY)
+    return Place(received_at, block, row, rank) if is_one else None
 
 
 def event_list(store: Store, asked: Asked, narrowed: Narrowed, *, after: Place | None = None, limit: int = 50) -> Page:
@@ -115,23 +126,39 @@ def event_list(store: Store, asked: Asked, narrowed: Narrowed, *, after: Place |
     before = after or Place(last, 0, 0)
     until = min(last, before.received_at + 1)
     parameters = {**asked.parameters(), **_conditions(narrowed)}
-    rows: list[dict[str, Any]] = []
+    found: list[tuple[Place, dict[str, Any]]] = []
+    lists = _lists(narrowed)
     stretch = _FIRST_STRETCH * MICROSECONDS
     # the newest first: a page is most often full after a short stretch, and all of a long range takes time to read
-    while until > first and len(rows) <= limit:
+    while until > first and len(found) <= limit:
         since = max(until - stretch, first)
-        place = {"before_at": before.received_at, "before_block": before.block, "before_row": before.row}
-        look = {**parameters, **place, "since": since, "until": until, "limit": limit + 1 - len(rows)}
-        rows += store.query(_QUERIES.get(narrowed.status, "listed_conversions"), look)
+        look = {**parameters, "since": since, "until": until, "limit": limit + 1 - len(found)}
+        some = [
+            (Place(row["received_at"], row["block"], row["row"], rank), row)
+            for rank, query in enumerate(lists)
+            for row in store.query(query, {**look, **before.before(rank)})
+        ]
+        found += sorted(some, key=itemgetter(0), reverse=True)[: look["limit"]]
         until, stretch = since, stretch * _FURTHER
-    events = [msgspec.convert(row, Listed) for row in map(_plain, rows[:limit])]
-    following = str(Place(events[-1].received_at, events[-1].block, events[-1].row)) if len(rows) > limit else None
-    return Page(events, following)
+    events = [msgspec.convert(_plain(row), Listed) for _, row in found[:limit]]
+    return Page(events, str(found[limit - 1][0]) if len(found) > limit else None)
+
+
+def _lists(narrowed: Narrowed) -> tuple[str, ...]:
+    """The queries whose rows make the list. What only some lists know of their events keeps the others out."""
+    if narrowed.status in ("accepted", "kept", "duplicate"):
+        return (_CONVERSIONS,)
+    if narrowed.status != "received":
+        return (_DEAD,) if narrowed.status == "dead" else (_REJECTED,)
+    if narrowed.field or narrowed.reason:
+        return (_REJECTED,)
+    is_of_stored = narrowed.limited_data_use or narrowed.delay >= 0 or narrowed.with_key or narrowed.without_key
+    return (_CONVERSIONS,) if is_of_stored or narrowed.digest else _EVERY
 
 
 def _conditions(narrowed: Narrowed) -> dict[str, Any]:
     return {
-        "status": "" if narrowed.status == "accepted" else narrowed.status,
+        "status": "" if narrowed.status in ("received", "accepted") else narrowed.status,
         "key_id": narrowed.key_id,
         "limited": narrowed.limited_data_use,
         "delay": narrowed.delay,

@@ -32,6 +32,9 @@ class GroupStatus(Struct, frozen=True):
     """One event group. `hours` are kept events of the last 24 hours, the present one last; `first_hour` begins them."""
 
     event_group_id: str
+    #: where the last 24 hours, in whole quarters, begin and end; seconds since 1970
+    first: int
+    last: int
     sources: list[SourceStatus]
     first_hour: int
     hours: list[int]
@@ -46,7 +49,8 @@ def group_status(store: Store, event_group_ids: Sequence[str], *, now: int) -> l
     """The state of these groups, in their order. `now` in seconds since 1970."""
     quarter = now // QUARTER * QUARTER
     first_hour = now // HOUR * HOUR - (HOURS - 1) * HOUR
-    asked = {"event_group_ids": list(event_group_ids), "day": quarter + QUARTER - DAY}
+    day = quarter + QUARTER - DAY
+    asked = {"event_group_ids": list(event_group_ids), "day": day}
     carried = {(row["event_group_id"], row["source"]): row["match_keys"] for row in store.query("group_keys", asked)}
     sources: dict[str, list[SourceStatus]] = {}
     for row in store.query("group_status", {**asked, "now": quarter, "hour": quarter - HOUR}):
@@ -65,4 +69,7 @@ def group_status(store: Store, event_group_ids: Sequence[str], *, now: int) -> l
     for row in store.query("group_hours", {**asked, "day": first_hour}):
         if 0 <= (place := (row["hour"] - first_hour) // HOUR) < HOURS:
             hours[row["event_group_id"]][place] = row["events"]
-    return [GroupStatus(group, sources.get(group, []), first_hour, hours[group]) for group in event_group_ids]
+    return [
+        GroupStatus(group, day, day + DAY, sources.get(group, []), first_hour, hours[group])
+        for group in event_group_ids
+    ]

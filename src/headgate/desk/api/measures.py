@@ -28,7 +28,9 @@ Text = Annotated[str, QueryParameter(max_length=1000)]
 Delayed = Annotated[int, QueryParameter(ge=-1, le=20, description="Place among the delays of /api/reports/delays.")]
 Limit = Annotated[int, QueryParameter(ge=1, le=1000, description="Events of a page.")]
 Limited = Annotated[Literal["", "true", "false"], QueryParameter(description="Whether their use is limited.")]
-Status = Annotated[event_list.Status, QueryParameter(description="What became of them; accepted: kept and duplicate.")]
+Status = Annotated[
+    event_list.Status, QueryParameter(description="What became of them; accepted: kept and duplicate; received: all.")
+]
 Behind = Annotated[int, QueryParameter(ge=0, le=2**62, description="Only of blocks behind this one.")]
 AnyRequest = Request[Any, Any, Any]
 

@@ -8,6 +8,7 @@ from headgate.desk.filters import RANGES, read_filters
 from headgate.desk.frame import FrameHere, Page
 from headgate.reports.clocks import clocks
 from headgate.reports.digests import digests
+from headgate.reports.match_keys import WEIGHTS
 from headgate.reports.match_quality import match_quality
 from headgate.reports.near_duplicates import near_duplicates
 from headgate.reports.recent import newest_part
@@ -52,6 +53,7 @@ def get_diagnostics(frame: FrameHere) -> Page:
         clocks=clocks(store, newest) if "senders" in parts else None,
         digests=digests(store, newest) if "senders" in parts else None,
         quality=match_quality(store, asked) if "quality" in parts else [],
+        weights=sorted(WEIGHTS.items(), key=lambda item: (-item[1], item[0])),
     )
 
 

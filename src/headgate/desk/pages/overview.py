@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from zoneinfo import ZoneInfo
+
 import msgspec
 from litestar import get
 
@@ -42,7 +44,6 @@ def get_overview(frame: FrameHere) -> Page:
         filters=filters,
         ranges=RANGES,
         available=choices(store, asked),
-        zone=zone,
         totals=sums,
         events=events,
         outcomes=outcomes,
@@ -50,10 +51,10 @@ def get_overview(frame: FrameHere) -> Page:
         coverage=shown,
         sources=covered[1:],
         overlap=overlap(store, asked) if part == "all" else None,
-        label=label,
+        label=lambda at: label(at, events.bucket, ZoneInfo(zone)),
         charts={
-            "events": as_json(events_option(events)),
-            "outcomes": as_json(outcomes_option(outcomes)),
+            "events": as_json(events_option(events, asked)),
+            "outcomes": as_json(outcomes_option(outcomes, asked)),
             "delays": as_json(delays_option(late)),
         },
         is_new=not sums.received and not totals(store, everything).received,

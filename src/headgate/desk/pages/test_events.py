@@ -103,7 +103,9 @@ async def _stream(frame: Frame, place: _Place, *, live: bool) -> AsyncIterator[S
             yield ServerSentEventMessage(event="trouble", data=str(error))
             return
         for one in seen:
-            yield ServerSentEventMessage(event="seen", data=render("seen.html", one=one), id=str(place))
+            yield ServerSentEventMessage(
+                event="seen", data=render("seen.html", one=one, zone=frame.account.time_zone), id=str(place)
+            )
         await asyncio.sleep(EVERY)
 
 

@@ -298,10 +298,18 @@ def test_nearly_caught_duplicates(loaded: Any, over: Asked) -> None:
             lambda row: "em" not in row["user_data"] and row["status"] == "kept",
         ),
         (Narrowed(digest="em of 1"), lambda row: row["user_data"].get("em") == "em of 1"),
+        (Narrowed(delay=8), lambda row: place_of(late(row)) == 8),
+        (Narrowed(status="rejected"), lambda row: "errors" in row),
+        (Narrowed(status="received"), lambda _row: True),
+        (Narrowed(status="received", with_key="em"), lambda row: "em" in row.get("user_data", ())),
     ],
 )
 def test_the_events_behind_a_number_page_by_page(loaded: Any, over: Asked, narrowed: Narrowed, holds: Any) -> None:
-    expected = [row for row in within(loaded.conversions, over) if holds(row)]
+    of_status = {
+        "received": [*loaded.conversions, *loaded.rejections],
+        "rejected": loaded.rejections,
+    }.get(narrowed.status, loaded.conversions)
+    expected = sorted(filter(holds, within(of_status, over)), key=lambda row: row["received_at"])
     found: list[str] = []
     after = None
     while True:

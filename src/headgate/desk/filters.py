@@ -74,6 +74,7 @@ def read_narrowed(query: Mapping[str, str]) -> Narrowed:
         with_key=_known(query.get("with_key", "")),
         without_key=_known(query.get("without_key", "")),
         digest=query.get("digest", "")[:64],
+        timely="true" if query.get("timely") == "true" else "",
         field=query.get("field", "")[:_LONGEST],
         reason=query.get("reason", "")[:1000],
     )

@@ -34,6 +34,8 @@ class Narrowed(Struct, frozen=True, kw_only=True):
     without_key: str = ""
     #: a digest that one of their hashed fields holds
     digest: str = ""
+    #: `true`: only those that name a time no more than a day before the range, which is what diagnostics look at
+    timely: Literal["", "true"] = ""
     #: of rejections: field (places in lists as `[]`) and reason
     field: str = ""
     reason: str = ""
@@ -152,8 +154,8 @@ def _lists(narrowed: Narrowed) -> tuple[str, ...]:
         return (_DEAD,) if narrowed.status == "dead" else (_REJECTED,)
     if narrowed.field or narrowed.reason:
         return (_REJECTED,)
-    is_of_stored = narrowed.limited_data_use or narrowed.delay >= 0 or narrowed.with_key or narrowed.without_key
-    return (_CONVERSIONS,) if is_of_stored or narrowed.digest else _EVERY
+    told = (narrowed.limited_data_use, narrowed.with_key, narrowed.without_key, narrowed.digest, narrowed.timely)
+    return (_CONVERSIONS,) if any(told) or narrowed.delay >= 0 else _EVERY
 
 
 def _conditions(narrowed: Narrowed) -> dict[str, Any]:
@@ -165,6 +167,7 @@ def _conditions(narrowed: Narrowed) -> dict[str, Any]:
         "with_key": _number(narrowed.with_key),
         "without_key": _number(narrowed.without_key),
         "digest": narrowed.digest,
+        "timely": narrowed.timely,
         "field": narrowed.field,
         "reason": narrowed.reason,
     }

@@ -31,6 +31,12 @@ Limited = Annotated[Literal["", "true", "false"], QueryParameter(description="Wh
 Status = Annotated[
     event_list.Status, QueryParameter(description="What became of them; accepted: kept and duplicate; received: all.")
 ]
+Timely = Annotated[
+    Literal["", "true"],
+    QueryParameter(
+        description="true: only those that name a time no more than a day before `first`, as diagnostics do."
+    ),
+]
 Behind = Annotated[int, QueryParameter(ge=0, le=2**62, description="Only of blocks behind this one.")]
 AnyRequest = Request[Any, Any, Any]
 
@@ -134,6 +140,7 @@ class Measures(Controller):
         with_key: Text = "",
         without_key: Text = "",
         digest: Text = "",
+        timely: Timely = "",
         field: Text = "",
         reason: Text = "",
         after: Text = "",
@@ -148,6 +155,7 @@ class Measures(Controller):
             with_key=with_key,
             without_key=without_key,
             digest=digest,
+            timely=timely,
             field=field,
             reason=reason,
         )

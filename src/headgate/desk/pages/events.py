@@ -46,6 +46,7 @@ def _words(narrowed: Narrowed) -> list[str]:
         "without": narrowed.without_key,
         "digest": narrowed.digest,
         "key": narrowed.key_id,
+        "event time": "within a day before the range" if narrowed.timely else "",
         "field": narrowed.field,
         "reason": narrowed.reason,
     }

@@ -275,6 +275,7 @@ WHERE event_group_id = {event_group_id:String}
             user_data.aGI, user_data.aRI, user_data.aFC], {without_key:UInt8}) = '')
     AND ({digest:String} = '' OR {digest:String} IN (user_data.em, user_data.ph, user_data.fn, user_data.ln,
         user_data.ge, user_data.db))
+    AND ({timely:String} = '' OR event_time >= toDateTime(greatest({first:UInt32}, 86400) - 86400, 'UTC'))
 ORDER BY received_at DESC, block DESC, row DESC
 LIMIT {limit:UInt32}
 

@@ -15,6 +15,7 @@ from litestar.response import Stream
 
 from headgate.errors import HeadgateError
 from headgate.reports import events, reconcile, rejections, trace
+from headgate_contract import redact
 
 log = structlog.get_logger()
 
@@ -29,7 +30,7 @@ SomeGroup = Annotated[
 Since = Annotated[
     int, QueryParameter(ge=0, le=2**63 - 1, description="Received from then on: microseconds since 1970, UTC.")
 ]
-EventId = Annotated[str, QueryParameter(description="As the sender gave it, or its digest where it held an address.")]
+EventId = Annotated[str, QueryParameter(description="As the sender gave it, or as it is stored.")]
 Status = Annotated[events.Status | None, QueryParameter(description="Only these.")]
 Limit = Annotated[int, QueryParameter(ge=0, le=10**9, description="At most so many, the newest; 0 for all.")]
 
@@ -54,7 +55,7 @@ class Reports(Controller):
     @get("/trace", sync_to_thread=True)
     def get_trace(self, state: State, event_id: EventId, group: SomeGroup = None) -> list[trace.Occurrence]:
         """What happened to an event, each time that it was sent."""
-        return trace.trace(state.desk.store, event_id, group)
+        return trace.trace(state.desk.store, redact.identifier(event_id), group)
 
     @get("/reconcile", sync_to_thread=True)
     def get_reconcile(self, state: State, group: SomeGroup = None, since: Since = 0) -> list[reconcile.Line]:

@@ -6,7 +6,7 @@ const palette = [1, 2, 3, 4, 5, 6, 7, 8].map((number) => `--series-${number}`);
 function themed(option) {
   const style = getComputedStyle(document.documentElement);
   const colour = (name) => style.getPropertyValue(name).trim();
-  const axis = { axisLine: { lineStyle: { color: colour("--line") } }, axisLabel: { color: colour("--muted") }, splitLine: { lineStyle: { color: colour("--line") } } };
+  const axis = { axisLine: { lineStyle: { color: colour("--line") } }, axisLabel: { color: colour("--muted"), hideOverlap: true, alignMinLabel: "left", alignMaxLabel: "right" }, splitLine: { lineStyle: { color: colour("--line") } } };
   const axes = (given) => (given === undefined ? undefined : [given].flat().map((each) => ({ ...axis, ...each })));
   return {
     color: palette.map(colour),

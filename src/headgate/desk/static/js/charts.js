@@ -6,7 +6,7 @@ const palette = [1, 2, 3, 4, 5, 6, 7, 8].map((number) => `--series-${number}`);
 function themed(option) {
   const style = getComputedStyle(document.documentElement);
   const colour = (name) => style.getPropertyValue(name).trim();
-  const axis = { axisLine: { lineStyle: { color: colour("--line") } }, axisLabel: { color: colour("--muted"), hideOverlap: true, alignMinLabel: "left", alignMaxLabel: "right" }, splitLine: { lineStyle: { color: colour("--line") } } };
+  const axis = { axisLine: { lineStyle: { color: colour("--line") } }, axisLabel: { color: colour("--muted") }, splitLine: { lineStyle: { color: colour("--line") } } };
   const axes = (given) => (given === undefined ? undefined : [given].flat().map((each) => ({ ...axis, ...each })));
   return {
     color: palette.map(colour),
@@ -16,7 +16,8 @@ function themed(option) {
     grid: { left: 8, right: 16, top: option.legend ? 40 : 12, bottom: option.dataZoom?.some((each) => each.type === "slider") ? 36 : 8, containLabel: true },
     aria: { enabled: true },
     ...option,
-    xAxis: axes(option.xAxis),
+    // the last label does not stick out of the drawing
+    xAxis: axes(option.xAxis)?.map((each) => ({ ...each, axisLabel: { ...each.axisLabel, hideOverlap: true, alignMaxLabel: "right" } })),
     yAxis: axes(option.yAxis),
     // a series may name its colour
     series: [option.series ?? []].flat().map((each) => (each.token ? { ...each, itemStyle: { color: colour(each.token) } } : each)),

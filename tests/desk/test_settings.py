@@ -216,6 +216,31 @@ def test_the_document_names_every_route_of_the_api(site: Site) -> None:
     assert described <= served
 
 
+def test_the_document_says_what_is_answered_when_something_is_wrong(site: Site) -> None:
+    viewer = site.as_user("viewer")
+    document = viewer.get("/api/openapi.json").json()
+    for path in document["paths"].values():
+        for operation in path.values():
+            assert operation["responses"]["4XX"] == {"$ref": "#/components/responses/Refused"}
+            assert "400" not in operation["responses"]
+    problem = document["components"]["schemas"]["Problem"]
+    for path in ("/api/accounts/none", "/api/accounts/acme/keys", "/api/reports/totals"):
+        assert set(viewer.get(path).json()) == set(problem["properties"])
+    for path in ("/api/events", "/api/rejections"):
+        content = document["paths"][path]["get"]["responses"]["200"]["content"]
+        answer = viewer.get(path, params={"group": "acme_site"}, headers={"Authorization": "Bearer operator-token"})
+        assert [answer.headers["content-type"]] == list(content)
+
+
+@pytest.mark.parametrize(
+    "body", [b'{"name": "\xff"}', b'{"name":' + b"[" * 100_000, b'{"name": "\\ud800"}', b"", b"{", b"[]"]
+)
+def test_a_body_that_is_no_json_is_told_so(site: Site, body: bytes) -> None:
+    headers = {"Content-Type": "application/json"}
+    answer = site.browser("operator-token").post("/api/accounts/acme/keys", content=body, headers=headers)
+    assert (answer.status_code, answer.json()["code"]) == (400, 400)
+
+
 def test_a_registry_that_is_away_is_an_answer(site: Site) -> None:
     admin = site.as_user("admin")
     with site.registry.aside() as connection:

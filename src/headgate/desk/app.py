@@ -20,6 +20,7 @@ from headgate.desk.api import users as api_users
 from headgate.desk.api.document import document, get_document
 from headgate.desk.api.measures import Measures
 from headgate.desk.api.reports import Reports
+from headgate.desk.bodies import DeskRequest
 from headgate.desk.forgery import check_forgery
 from headgate.desk.frame import provide_frame
 from headgate.desk.headers import add_headers
@@ -68,6 +69,7 @@ def desk_app(desk: Desk) -> Litestar:
     return Litestar(
         route_handlers=[everything],
         state=State({"desk": desk, "document": cache(lambda: document((*REPORTS, *API)))}),
+        request_class=DeskRequest,
         guards=[check_access],
         before_request=check_forgery,
         before_send=[add_headers],

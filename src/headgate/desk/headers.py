@@ -26,4 +26,5 @@ async def add_headers(message: Message, _scope: Scope) -> None:
         headers = MutableScopeHeaders(message)
         for name, value in ALWAYS.items():
             headers[name] = value
-        headers.setdefault("Cache-Control", "no-store")
+        if not headers.get("Cache-Control", "").startswith("public"):
+            headers["Cache-Control"] = "no-store"

@@ -36,7 +36,34 @@ def document(handlers: Sequence[ControllerRouterHandler]) -> dict[str, Any]:
         ),
         logging_config=None,
     )
-    return described.openapi_schema.to_schema()
+    return _with_problems(described.openapi_schema.to_schema())
+
+
+def _with_problems(made: dict[str, Any]) -> dict[str, Any]:
+    """With what is answered when something is wrong: the framework would tell of its own form, which is not ours."""
+    components = made["components"]
+    components["schemas"]["Problem"] = {
+        "title": "Problem",
+        "description": "What is wrong, and what to do about it.",
+        "type": "object",
+        "properties": {"code": {"type": "integer", "description": "The status."}, "description": {"type": "string"}},
+        "required": ["code", "description"],
+    }
+    content = {"application/json": {"schema": {"$ref": "#/components/schemas/Problem"}}}
+    components["responses"] = {
+        "Refused": {
+            "description": "The request is not as it has to be, or not for whom it is from.",
+            "content": content,
+        },
+        "Failed": {"description": "Something is away; with `Retry-After` where waiting helps.", "content": content},
+    }
+    for path in made["paths"].values():
+        for operation in path.values():
+            responses = operation["responses"]
+            responses.pop("400", None)
+            responses["4XX"] = {"$ref": "#/components/responses/Refused"}
+            responses["5XX"] = {"$ref": "#/components/responses/Failed"}
+    return made
 
 
 @get("/api/openapi.json", sync_to_thread=True, include_in_schema=False)

@@ -40,14 +40,14 @@ class Reports(Controller):
 
     path = "/api"
 
-    @get("/events", sync_to_thread=True)
+    @get("/events", sync_to_thread=True, media_type=NDJSON)
     def get_events(
         self, state: State, group: Group, since: Since = 0, status: Status = None, limit: Limit = 100
     ) -> Stream:
         """Accepted events of a group, newest first."""
         return _lines(events.events(state.desk.store, group, since=since, status=status, limit=limit))
 
-    @get("/rejections", sync_to_thread=True)
+    @get("/rejections", sync_to_thread=True, media_type=NDJSON)
     def get_rejections(self, state: State, group: SomeGroup = None, since: Since = 0, limit: Limit = 100) -> Stream:
         """Rejected events, newest first, without personal data."""
         return _lines(rejections.rejections(state.desk.store, group, since=since, limit=limit))

@@ -46,7 +46,7 @@ ZONE = "America/New_York"
 def reports(store: Store, whole: Asked, now: int) -> dict[str, Callable[[], Any]]:
     """What is measured: each report over all there is."""
     day = asked(GROUP, whole.last - DAY, whole.last)
-    middle = read_place(f"{(whole.first + whole.last) // 2 * 1_000_000}.0.0")
+    middle = read_place(f"{(whole.first + whole.last) // 2 * 1_000_000}.0.0.0")
     return {
         "totals": lambda: totals(store, whole),
         "names and sources": lambda: choices(store, whole),

@@ -50,6 +50,26 @@ def test_no_page_is_hard_to_use_or_wider_than_the_screen(
     assert found == []
 
 
+def test_long_names_stay_on_a_narrow_screen(server: Server, admin: BrowserContext) -> None:
+    desk = server.demo["desk_url"]
+    headers = {"Authorization": f"Bearer {(server.data / 'operator-token').read_text().strip()}"}
+    name = "متجر كبير " + "W" * 150
+    for path, id_ in (("organizations/demo/accounts", "long"), ("accounts/long/groups", "long_site")):
+        assert httpx.post(f"{desk}/api/{path}", json={"id": id_, "name": name}, headers=headers).status_code == 201
+    page = admin.new_page()
+    page.set_viewport_size({"width": 360, "height": 740})
+    group = "/accounts/long/groups/long_site"
+    for path in (
+        "/accounts",
+        "/accounts/long",
+        group,
+        *(f"{group}/{end}" for end in ("settings", "connect", "events", "trace")),
+    ):
+        page.goto(path)
+        assert page.evaluate("document.documentElement.scrollWidth") == 360, path
+    page.close()
+
+
 def test_a_key_is_made_copied_used_and_revoked(server: Server, page: Page) -> None:
     page.context.grant_permissions(["clipboard-read", "clipboard-write"])
     page.goto(f"{ACCOUNT}/settings/keys")

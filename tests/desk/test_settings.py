@@ -100,6 +100,27 @@ def test_an_account_has_a_name_and_a_time_zone(site: Site) -> None:
     assert (answer.status_code, "there is no time zone" in answer.text) == (400, True)
 
 
+def test_a_time_zone_by_another_name_is_not_changed_by_saving_the_name(site: Site) -> None:
+    script, admin = site.browser("operator-token"), site.as_user("admin")
+    assert script.patch("/api/accounts/acme", json={"time_zone": "Etc/GMT+3"}).status_code == 200
+    page = admin.see("/accounts/acme/settings/account").text
+    assert re.findall(r"<option selected>([^<]+)</option>", page) == ["Etc/GMT+3"]
+    assert page.count("<option>UTC</option>") == 1
+
+
+def test_times_are_shown_by_the_clock_of_the_account_with_its_name(site: Site) -> None:
+    admin, script = site.as_user("admin"), site.browser("operator-token")
+    script.post("/api/accounts/acme/keys", json={"name": "Script"})
+    for zone, shown in (
+        ("UTC", "15 Jan 2027, 08:00 UTC"),
+        ("America/New_York", "15 Jan 2027, 03:00 EST"),
+        ("Asia/Kathmandu", "15 Jan 2027, 13:45 UTC+05:45"),
+    ):
+        assert script.patch("/api/accounts/acme", json={"time_zone": zone}).status_code == 200
+        page = admin.see("/accounts/acme/settings/keys").text
+        assert f'<time datetime="2027-01-15T08:00:00Z" title="2027-01-15 08:00:00 UTC">{shown}</time>' in page
+
+
 def test_ones_own_password_is_changed_with_the_one_before(site: Site) -> None:
     browser, elsewhere = site.as_user("viewer"), site.as_user("viewer")
     new = {"password": "another four words", "again": "another four words"}

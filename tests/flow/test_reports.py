@@ -153,7 +153,9 @@ def test_a_trace_tells_each_occurrence_station_by_station(clickhouse: ClickHouse
         "source": "api",
         "seconds_apart": -599,
     }
-    assert rejected.stations[1].details == {"errors": bad.errors, "event_index": 4}
+    told = rejected.stations[1].details
+    assert (told["errors"], told["event_index"]) == (bad.errors, 4)
+    assert told["cures"].keys() == bad.errors.keys()
     assert trace(clickhouse, "a", "other") == [other]
     assert trace(clickhouse, "") == []
 

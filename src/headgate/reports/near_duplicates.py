@@ -62,7 +62,7 @@ class NearDuplicates(Struct, frozen=True):
     kinds: list[Near]
 
 
-def near_duplicates(store: Store, asked: Asked, *, limit: int = 10) -> NearDuplicates:
+def near_duplicates(store: Store, asked: Asked, *, limit: int = 50) -> NearDuplicates:
     """Pairs of kept events that are neighbours in event time, with up to `limit` examples a kind.
 
     Every event is looked at, so of a long range ask for `recent.newest_part`. A source that is asked for plays no part: the

@@ -6,6 +6,7 @@ from typing import Any, Literal
 
 from msgspec import Struct
 
+from headgate.reports.rejection_reasons import cure
 from headgate.store.base import Store
 from headgate_contract.vocabulary import DEDUP_WINDOW
 
@@ -83,7 +84,9 @@ def _dead_letter(row: dict[str, Any]) -> Occurrence:
 
 
 def _rejection(row: dict[str, Any]) -> Occurrence:
-    why = {"errors": dict(row["errors"]), "event_index": row["event_index"]}
+    errors = dict(row["errors"])
+    cures = {field: cure(field, reason) for field, reason in errors.items()}
+    why = {"errors": errors, "event_index": row["event_index"], "cures": cures}
     return Occurrence(
         row["event_group_id"], row["event_name"], "rejected", [_received(row), Station("rejected", None, why)]
     )

@@ -27,6 +27,7 @@ from headgate.reports.totals import Choices, Totals, choices, totals
 Text = Annotated[str, QueryParameter(max_length=1000)]
 Delayed = Annotated[int, QueryParameter(ge=-1, le=20, description="Place among the delays of /api/reports/delays.")]
 Limit = Annotated[int, QueryParameter(ge=1, le=1000, description="Events of a page.")]
+Pairs = Annotated[int, QueryParameter(ge=1, le=1000, description="The newest pairs of a kind.")]
 Limited = Annotated[Literal["", "true", "false"], QueryParameter(description="Whether their use is limited.")]
 Status = Annotated[
     event_list.Status, QueryParameter(description="What became of them; accepted: kept and duplicate; received: all.")
@@ -98,9 +99,10 @@ class Measures(Controller):
         return reason_report.rejection_reasons(state.desk.store, over)
 
     @get("/near-duplicates", sync_to_thread=True)
-    def get_near_duplicates(self, state: State, of_name: OfName) -> near_report.NearDuplicates:
+    def get_near_duplicates(self, state: State, of_name: OfName, limit: Pairs = 50) -> near_report.NearDuplicates:
         """Pairs that look like one event sent twice and were not caught."""
-        return near_report.near_duplicates(state.desk.store, newest_part(state.desk.store, of_name))
+        store = state.desk.store
+        return near_report.near_duplicates(store, newest_part(store, of_name), limit=limit)
 
     @get("/clocks", sync_to_thread=True)
     def get_clocks(self, state: State, over: Over) -> clock_report.Clocks:

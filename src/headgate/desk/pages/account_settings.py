@@ -75,7 +75,8 @@ def _settings(frame: Frame, form: Account, error: RegistryError | None = None) -
         title="Account",
         status=400 if error else 200,
         form=form,
-        time_zones=["UTC", *TIME_ZONES],
+        # a zone that a script has set under another of its names stays what it is
+        time_zones=sorted({frame.account.time_zone, *TIME_ZONES} - {"UTC"}, key=str.casefold),
         error=str(error or ""),
     )
 

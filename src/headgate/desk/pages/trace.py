@@ -5,7 +5,6 @@ from __future__ import annotations
 from litestar import get
 
 from headgate.desk.frame import FrameHere, Page
-from headgate.reports.rejection_reasons import cure
 from headgate.reports.trace import trace
 from headgate_contract import redact
 
@@ -38,7 +37,6 @@ def get_trace(frame: FrameHere) -> Page:
         occurrences=found[:MOST],
         count=len(found),
         words=WORDS,
-        cure=cure,
     )
 
 

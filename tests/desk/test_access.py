@@ -145,6 +145,14 @@ def test_what_is_another_accounts_is_not_in_ones_own(browsers: dict[str, Browser
     assert ask(browsers["chief"], route, MIXED, **more).status_code == 404
 
 
+@pytest.mark.parametrize("route", [route for route in ROUTES if RULES[route].scope is Scope.GROUP_ASKED])
+def test_a_group_that_is_named_behind_ones_own_is_not_read(browsers: dict[str, Browser], route: str) -> None:
+    path = route.removeprefix("GET ")
+    for groups in (("acme_site", "other_site"), ("other_site", "acme_site"), ("acme_site", "acme_site")):
+        answer = browsers["analyst"].get(path, params={"group": list(groups), "event_id": "e"})
+        assert (answer.status_code, answer.json()["description"]) == (400, "group: name one event group, not several")
+
+
 @pytest.mark.parametrize("role", ["viewer", "analyst"])
 def test_only_admins_see_or_use_keys(site: Site, role: str) -> None:
     with site.registry.change(by="ada", now=site.now) as change:

@@ -246,7 +246,7 @@ def _admit(connection: AnyConnection, rule: Rule) -> None:
     if rule.scope is Scope.SIGNED_IN or (visitor.user is None and not desk.console):
         return
     if visitor.user is None and rule.scope is Scope.GROUP_ASKED:
-        connection.state.admitted = _operators_group(desk, visitor, connection.query_params.get("group"))
+        connection.state.admitted = _operators_group(desk, visitor, _group_asked(connection))
         return
     if rule.scope is Scope.OPERATOR:
         _check_operator(visitor)
@@ -267,7 +267,15 @@ def _to_place(reading: Connection, visitor: Visitor, connection: AnyConnection, 
         return _to_organization(reading, visitor, parameters["organization_id"])
     if scope is Scope.ACCOUNT:
         return _to_account(reading, visitor, parameters["account_id"], parameters.get("group_id"))
-    return _to_group(reading, visitor, connection.query_params.get("group"))
+    return _to_group(reading, visitor, _group_asked(connection))
+
+
+def _group_asked(connection: AnyConnection) -> str | None:
+    """The group that the query names. Never two: what is checked here has to be what the handler reads."""
+    named = connection.query_params.getall("group", [])
+    if len(named) > 1:
+        raise ValidationException("group: name one event group, not several")
+    return named[0] if named else None
 
 
 def _operators_group(desk: Desk, visitor: Visitor, group_id: str | None) -> Admitted:

@@ -64,6 +64,7 @@ def reports(store: Store, whole: Asked, now: int) -> dict[str, Callable[[], Any]
         "clock skew": lambda: clocks(store, newest_part(store, whole)),
         "digest findings": lambda: digests(store, newest_part(store, whole)),
         "events, newest page": lambda: event_list(store, whole, Narrowed()),
+        "events, all received": lambda: event_list(store, whole, Narrowed(status="received")),
         "events, a page amid": lambda: event_list(store, whole, Narrowed(), after=middle),
         "events, duplicates without em": lambda: event_list(
             store, whole, Narrowed(status="duplicate", without_key="em")

@@ -57,9 +57,15 @@ def see(browser: Browser, path: str) -> str:
 
 def test_every_number_leads_to_as_many_events(data: Site) -> None:
     browser = data.as_user("analyst")
-    page = see(browser, f"{GROUP}?range=7d")
-    found = re.findall(rf'<a href="({GROUP}/events\?[^"]+)">([\d,]+)</a>', page)
-    assert len(found) > 12
+    found: list[tuple[str, str]] = []
+    for path, least in (
+        (f"{GROUP}?range=7d", 13),
+        (f"{GROUP}/diagnostics?range=7d&part=all", 5),
+        ("/accounts/acme", 2),
+    ):
+        links = re.findall(rf'<a [^>]*href="({GROUP}/events\?[^"]+)">([\d,]+)(?: events?)?</a>', see(browser, path))
+        assert len(links) >= least, path
+        found += links
     for link, number in found:
         query = html.unescape(link).partition("?")[2]
         answer = browser.get(f"/api/reports/events?group=acme_site&limit=1000&{query}")
@@ -261,5 +267,9 @@ def test_every_report_is_in_the_document_of_the_api(data: Site) -> None:
     document: Any = data.as_user("analyst").get("/api/openapi.json").json()
     reports = [path for path in document["paths"] if path.startswith("/api/reports/")]
     assert len(reports) == 16
+    asked = {path: {one["name"] for one in document["paths"][path]["get"]["parameters"]} for path in reports}
+    assert asked["/api/reports/totals"] == {"group", "first", "last", "event_name", "source"}
+    assert asked["/api/reports/choices"] == {"group", "first", "last"}
+    assert all("group" in names for names in asked.values())
     for path in reports:
         assert data.as_user("analyst").get(path, params={"group": "acme_site"}).status_code == 200, path

@@ -298,7 +298,6 @@ def test_nearly_caught_duplicates(loaded: Any, over: Asked) -> None:
             lambda row: "em" not in row["user_data"] and row["status"] == "kept",
         ),
         (Narrowed(digest="em of 1"), lambda row: row["user_data"].get("em") == "em of 1"),
-        (Narrowed(delay=8), lambda row: place_of(late(row)) == 8),
         (Narrowed(status="rejected"), lambda row: "errors" in row),
         (Narrowed(status="received"), lambda _row: True),
         (Narrowed(status="received", with_key="em"), lambda row: "em" in row.get("user_data", ())),

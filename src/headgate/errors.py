@@ -19,6 +19,7 @@ HeadgateError
 ├── LogCorrupt                     a stretch of the log or archive does not read back
 ├── StoreError
 │   ├── StoreUnavailable           the store cannot be reached or cannot write; the same load may be tried again
+│   │   └── StoreFailed            for a reason that is not known to pass by itself
 │   └── RowsRefused                the store cannot take these rows, now or later
 ├── RegistryError
 │   ├── NotRegistered              no such organization, account, event group, partner or key
@@ -126,6 +127,10 @@ class StoreError(HeadgateError):
 
 class StoreUnavailable(StoreError):
     """The store cannot be reached, or cannot write."""
+
+
+class StoreFailed(StoreUnavailable):
+    """The store failed, in a way that need not pass by itself."""
 
 
 class RowsRefused(StoreError):

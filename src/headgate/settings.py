@@ -72,7 +72,11 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         bool, _about("Make a certificate of our own, for trying things out. Not together with `tls_cert`.")
     ] = False
     trusted_proxies: Annotated[
-        Networks, _about("Addresses or networks of proxies whose `X-Forwarded-Proto` and `X-Forwarded-For` we believe.")
+        Networks,
+        _about(
+            "Addresses or networks of proxies that end TLS: their `X-Forwarded-Proto` says whether a request came over "
+            "HTTPS, their `X-Forwarded-For` from where."
+        ),
     ] = ()
 
     log_byte_cap: Annotated[

@@ -25,6 +25,7 @@ from schemathesis.specs.openapi.checks import (
 from edge_site import GROUP, NOW, EdgeSite, batch, event
 from headgate.edge.openapi import document
 from headgate.edge.problems import STATUS
+from headgate_contract import simulate
 from headgate_contract.event import Content, CustomData, Event, EventBatch, UserData
 from headgate_contract.vocabulary import BODY_LIMIT, EVENT_NAMES, USER_DATA_ALIASES
 
@@ -124,9 +125,24 @@ def test_it_has_the_fields_of_the_wire_types_and_no_other(kind: Any) -> None:
 
 def test_it_lists_every_event_name_and_every_status() -> None:
     assert set(SCHEMAS["Event"]["properties"]["event_name"]["enum"]) == set(EVENT_NAMES)
-    for path in ("/v1/events", "/v1/test_events"):
+    of_tests = {"502", "504"}
+    for path, more in (("/v1/events", set[str]()), ("/v1/test_events", of_tests)):
         statuses = set(DOCUMENT["paths"][path]["post"]["responses"])
-        assert statuses == {"200", "210", "431", "500", *(str(int(status)) for status in STATUS.values())}
+        assert statuses == {"200", "210", "431", "500", *(str(int(status)) for status in STATUS.values())} | more
+
+
+def test_faults_may_be_asked_for_with_test_events_only() -> None:
+    headers = {
+        path: {parameter["name"]: parameter for parameter in operation["parameters"]}
+        for path, operations in DOCUMENT["paths"].items()
+        for operation in operations.values()
+        if "parameters" in operation
+    }
+    asked = headers["/v1/test_events"].pop(simulate.HEADER)
+    assert not any(simulate.HEADER in names for names in headers.values())
+    for text in simulate.EXAMPLES:
+        assert f"`{text}`" in asked["description"]
+        assert simulate.read_fault(text)
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from headgate.errors import CoreStopped, LogCorrupt, StoreUnavailable
+from headgate.errors import CoreStopped, LogCorrupt, StoreFailed, StoreUnavailable
 from headgate.log import archive
 from headgate.log.journal import Journal
 from headgate.log.memory import MemoryLog
@@ -21,6 +21,7 @@ from headgate.store.memory import MemoryStore
 from headgate.stream.block import Taken
 from headgate.stream.conversion import Conversion
 from headgate.stream.dedup import Recall
+from headgate.stream.rebuild import rebuild
 from headgate.stream.worker import STEPS, Limits, Worker
 from headgate_contract.event import Receipt, Rejection
 
@@ -203,9 +204,9 @@ def test_a_crash_changes_nothing_in_the_engine(
 
 def test_a_store_that_comes_back_gets_everything(tmp_path: Path, undisturbed: dict[str, list[Any]]) -> None:
     store = MemoryStore()
-    store.failures = 9
+    store.failures = 30
     one = worker(logged(day()).reader(), Journal(tmp_path / "journal.db"), store, tmp_path)
-    for _ in range(9):
+    for _ in range(30):
         with pytest.raises(StoreUnavailable):
             one.run_once()
     one.drain()
@@ -303,6 +304,47 @@ def test_a_record_that_only_the_engine_refuses_does_not_hide_its_good_copy(
     assert [(row, reason) for row, reason, _, _ in dead] == [(0, "refused"), (3, "refused")]
     assert dead[0][2].startswith("ClickHouse code 69: Decimal value is too big")
     assert dead[0][3] == lines[0].decode()
+
+
+def test_a_row_that_the_store_fails_on_for_no_known_reason_is_tried_again_and_then_set_aside(tmp_path: Path) -> None:
+    store, journal = MemoryStore(refuses), Journal(tmp_path / "journal.db")
+    store.oddly = True
+    log = logged([("edge-0", receipt("first", [event("a"), event("bad"), event("b"), event("a")]))])
+    one = worker(log.reader(), journal, store, tmp_path, limits=Limits(tries=3))
+    for _ in range(3):
+        with pytest.raises(StoreFailed, match="refused by the twin"):
+            one.run_once()
+        assert not store.tables
+    assert one.drain() == 4
+    assert [(row["event_id"], row["status"]) for row in store.tables["conversions"]] == [
+        ("a", "kept"),
+        ("b", "kept"),
+        ("a", "duplicate"),
+    ]
+    assert [(row["event_id"], row["reason"], row["detail"]) for row in store.tables["dead_letters"]] == [
+        ("bad", "refused", "refused by the twin")
+    ]
+    again = MemoryStore(refuses)
+    again.oddly = True
+    rebuild(tmp_path / "archive", journal, log.reader(), again, lambda _taken: None)
+    assert contents(again) == contents(store)
+
+
+def test_a_store_that_fails_on_everything_for_no_known_reason_stops_the_core_and_loses_nothing(
+    tmp_path: Path, undisturbed: dict[str, list[Any]]
+) -> None:
+    store, journal, log = MemoryStore(), Journal(tmp_path / "journal.db"), logged(day())
+    store.failures, store.failure = 100, StoreFailed
+    one = worker(log.reader(), journal, store, tmp_path)
+    for _ in range(12):
+        with pytest.raises(StoreFailed):
+            one.run_once()
+    with pytest.raises(CoreStopped, match="failed 13 times in a row, and not on single rows"):
+        one.run_once()
+    assert not store.tables
+    store.failures = 0
+    worker(log.reader(), journal, store, tmp_path).drain()
+    assert contents(store) == undisturbed
 
 
 def test_a_receipt_with_too_few_lines_leaves_a_dead_letter_for_each_that_misses(tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from headgate.errors import RowsRefused, StoreUnavailable
+from headgate.errors import RowsRefused, StoreFailed, StoreUnavailable
 from headgate.store import sql
 from headgate.store.base import EVER, Kept, Store
 from headgate.store.clickhouse import ClickHouseStore
@@ -181,6 +181,18 @@ def test_a_block_is_whole_once_it_has_a_tally(store: Store) -> None:
 
 
 # what only the engine can show
+
+
+def test_a_failure_of_no_known_kind_is_the_rows_only_where_the_table_takes_others(clickhouse: ClickHouseStore) -> None:
+    clickhouse._command("ALTER TABLE conversions ADD COLUMN odd UInt8 DEFAULT throwIf(event_id = 'poison')")
+    lines = [row(place=0), row(place=1, event_id="poison"), row(place=2)]
+    with pytest.raises(StoreFailed, match="ClickHouse code 395"):
+        clickhouse.load("conversions", lines, "conversions:1")
+    assert list(clickhouse.refused("conversions", lines)) == [1]
+    clickhouse._command("ALTER TABLE conversions MODIFY COLUMN odd UInt8 DEFAULT throwIf(block >= 0)")
+    with pytest.raises(StoreFailed, match="ClickHouse code 395"):
+        clickhouse.refused("conversions", lines)
+    assert clickhouse.rows_of("conversions", 1) == 0
 
 
 def stored(store: ClickHouseStore, expression: str) -> list[Any]:

@@ -23,6 +23,15 @@ from headgate_contract.vocabulary import EVENTS_PER_REQUEST
 HEADER = "X-Headgate-Simulate"
 #: statuses that can be asked for
 STATUSES = (400, 401, 403, 404, 408, 413, 429, 500, 502, 503, 504)
+#: faults as one would write them -> what they do
+EXAMPLES = {
+    "429;retry-after=3": "refuse with this status, and say when to come again",
+    "500": "fail",
+    "210;nth=2": "the second event fails, whatever it holds",
+    "slow=0.5": "answer half a second late",
+    "reset": "cut the connection, with nothing kept",
+    "reset-after": "keep what was sent, then cut the connection",
+}
 #: seconds
 LONGEST_SLOW = 5.0
 LONGEST_RETRY_AFTER = 3600

@@ -19,6 +19,7 @@ from headgate.errors import (
     LogUnavailable,
     NotRegistered,
     RegistryError,
+    StoreFailed,
     StoreUnavailable,
 )
 
@@ -29,6 +30,7 @@ UNAUTHORIZED, NOT_FOUND, SERVER_ERROR, UNAVAILABLE = 401, 404, 500, 503
 #: errors of ours -> status; what is not listed is 500
 STATUS: dict[type[HeadgateError], int] = {
     StoreUnavailable: UNAVAILABLE,
+    StoreFailed: UNAVAILABLE,
     LogUnavailable: UNAVAILABLE,
     RegistryError: UNAVAILABLE,
     NotRegistered: 404,

@@ -16,6 +16,7 @@ from msgspec import Struct
 from headgate.edge.openapi_pixel import PixelSettings, pixel_paths
 from headgate.edge.problems import STATUS
 from headgate.errors import RequestError
+from headgate_contract import simulate
 from headgate_contract.event import EventBatch
 from headgate_contract.vocabulary import COUNT_LIMIT, EVENTS_PER_REQUEST, HASHED_FIELDS, MONEY_LIMIT, USER_DATA_ALIASES
 
@@ -69,7 +70,9 @@ def _paths(body_limit: int) -> Schema:
     return {
         "/v1/events": {"post": _post("Send conversion events.", "postEvents", body_limit)},
         "/v1/test_events": {
-            "post": _post("Try a request: the same answer, and nothing of it is counted.", "postTestEvents", body_limit)
+            "post": _with_faults(
+                _post("Try a request: the same answer, and nothing of it is counted.", "postTestEvents", body_limit)
+            )
         },
         **pixel_paths(_response, _refusals()),
         "/healthz": {"get": _get("Is the server alive?", "getHealth", {"200": well})},
@@ -121,6 +124,25 @@ def _post(summary: str, name: str, body_limit: int) -> Schema:
             "500": _response("The server failed; nothing of the request was acknowledged.", "Problem"),
         },
     }
+
+
+def _with_faults(post: Schema) -> Schema:
+    """A request that may ask for a fault, and what it may then be answered beside what it would be without."""
+    # described, not listed as examples: who tries examples does not want these
+    shown = "; ".join(f"`{text}`: {does}" for text, does in simulate.EXAMPLES.items())
+    asked = {
+        "name": simulate.HEADER,
+        "in": "header",
+        "description": f"A fault to try retries with. {shown}. `;slow=SECONDS` and `;times=N` may follow. "
+        f"Statuses to ask for: {', '.join(map(str, simulate.STATUSES))}.",
+        "schema": {"type": "string"},
+    }
+    faults = {
+        str(status): _response("Only where the request asked for this fault.", "Problem")
+        for status in simulate.STATUSES
+        if str(status) not in post["responses"]
+    }
+    return post | {"parameters": [*post["parameters"], asked], "responses": post["responses"] | faults}
 
 
 def _refusals() -> dict[str, Schema]:

@@ -40,11 +40,15 @@ class Store(Protocol):
         """Add rows, each a JSON object with `table`'s column names: all of them or none, durable on return.
 
         A second load with the same `token` and the same lines changes nothing. Raises `RowsRefused` when the rows
-        themselves are at fault and `StoreUnavailable` when the same load may work later.
+        themselves are at fault and `StoreUnavailable` when the same load may work later; `StoreFailed` when it is
+        not known which.
         """
 
     def refused(self, table: str, lines: Sequence[bytes]) -> Mapping[int, str]:
-        """Place -> reason of each line that `load` would refuse. Changes nothing; raises `StoreUnavailable`."""
+        """Place -> reason of each line that `load` would refuse, or fail on again while it takes others.
+
+        Changes nothing. Raises `StoreUnavailable`, and `StoreFailed` when it is not the lines that it fails on.
+        """
 
     def rows_of(self, table: str, block: int) -> int:
         """How many rows of a block the table holds."""

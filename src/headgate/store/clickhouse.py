@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 import threading
 from collections.abc import Callable, Mapping, Sequence
-from collections.abc import Set as AbstractSet
 from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import unquote, urlsplit
@@ -15,39 +14,13 @@ import numpy as np
 from clickhouse_connect.driver.client import Client
 from clickhouse_connect.driver.exceptions import ClickHouseError
 
-from headgate.errors import RowsRefused, SettingsError, StoreError, StoreUnavailable
+from headgate.errors import RowsRefused, SettingsError, StoreError, StoreFailed, StoreUnavailable
 from headgate.store import sql
 from headgate.store.base import EVER, Kept
+from headgate.store.codes import told
 
 DATABASE = "headgate"
 REJECTIONS_DAYS = 7
-#: ClickHouse's codes for rows that it will not take, now or later; with any other the same load may work later
-REFUSALS = frozenset(
-    {
-        6,  # CANNOT_PARSE_TEXT
-        25,  # CANNOT_PARSE_ESCAPE_SEQUENCE
-        26,  # CANNOT_PARSE_QUOTED_STRING
-        27,  # CANNOT_PARSE_INPUT_ASSERTION_FAILED
-        32,  # ATTEMPT_TO_READ_AFTER_EOF: a line ends too early
-        33,  # CANNOT_READ_ALL_DATA: the same
-        38,  # CANNOT_PARSE_DATE
-        41,  # CANNOT_PARSE_DATETIME
-        53,  # TYPE_MISMATCH
-        69,  # ARGUMENT_OUT_OF_BOUND
-        70,  # CANNOT_CONVERT_TYPE
-        72,  # CANNOT_PARSE_NUMBER
-        117,  # INCORRECT_DATA
-        130,  # CANNOT_READ_ARRAY_FROM_TEXT
-        131,  # TOO_LARGE_STRING_SIZE
-        158,  # TOO_MANY_ROWS
-        306,  # TOO_DEEP_RECURSION
-        321,  # VALUE_IS_OUT_OF_RANGE_OF_DATA_TYPE
-        349,  # CANNOT_INSERT_NULL_IN_ORDINARY_COLUMN
-        407,  # DECIMAL_OVERFLOW
-        467,  # CANNOT_PARSE_BOOL
-        691,  # UNKNOWN_ELEMENT_OF_ENUM
-    }
-)
 #: A load is parsed in one go into one part of a table: a token then stands for all of it. Nothing waits in memory.
 #: What is added up from it goes by the same token: a load that was cut short between the two is made whole by the next.
 LOAD_SETTINGS = {
@@ -72,8 +45,6 @@ PORTS = {"http": 8123, "https": 8443}
 MINUTE = 60
 #: how the engine writes the TTL of a table, in days
 _TTL_DAYS = re.compile(r"\bTTL\b .*?toIntervalDay\((\d+)\)")
-_CODE = re.compile(r"Code: (\d+)\.")
-_REASON = re.compile(r"DB::Exception: ((?:(?!DB::Exception).)*?)(?::? '|: \(|\. |$)", re.DOTALL)
 _EXPECTED = "expected one as in https://user:password@host:8443/database, with any special character percent-encoded"
 _DATABASE_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*", re.ASCII)
 _KEPT = np.dtype([("high", "<u8"), ("low", "<u8"), ("time", "<u4")])
@@ -99,7 +70,7 @@ class ClickHouseStore:
             self._loading = connect(database)
             self._querying = connect(database)
         except (ClickHouseError, OSError) as error:
-            raise _told(error) from error
+            raise told(error) from error
         self._load_lock = threading.Lock()
         self._query_lock = threading.Lock()
 
@@ -123,7 +94,7 @@ class ClickHouseStore:
             self._insert(table, lines, LOAD_SETTINGS | {"insert_deduplicate": 1, "insert_deduplication_token": token})
 
     def refused(self, table: str, lines: Sequence[bytes]) -> Mapping[int, str]:
-        """Place -> reason of each line that `load` would refuse: found by halving, against a table that keeps nothing."""
+        """Place -> reason of each line that `load` would not take: found by halving, against a table that keeps nothing."""
         probe = f"{table}_probe"
         self._command(f"DROP TABLE IF EXISTS {probe}")
         self._command(f"CREATE TABLE {probe} AS {table} ENGINE = Null")
@@ -179,7 +150,7 @@ class ClickHouseStore:
                 result = self._querying.query(sql.QUERIES[name], dict(parameters or {}), settings=QUERY_SETTINGS)
                 return list(result.named_results())
             except (ClickHouseError, OSError) as error:
-                raise _told(error) from error
+                raise told(error) from error
 
     def close(self) -> None:
         """Let go of the store."""
@@ -202,42 +173,53 @@ class ClickHouseStore:
             self._command(f"ALTER TABLE rejections MODIFY TTL {ttl}")
 
     def _halve(self, probe: str, lines: Sequence[bytes], start: int) -> dict[int, str]:
+        """Raises `StoreFailed` where it is not the rows: the table does not even take one of nothing but defaults."""
         try:
             self._insert(probe, lines, LOAD_SETTINGS)
-        except RowsRefused as error:
-            if len(lines) == 1:
+        except (RowsRefused, StoreFailed) as error:
+            if len(lines) > 1:
+                middle = len(lines) // 2
+                return self._halve(probe, lines[:middle], start) | self._halve(probe, lines[middle:], start + middle)
+            if isinstance(error, RowsRefused) or self._fails_again(probe, lines):
                 return {start: str(error)}
-            middle = len(lines) // 2
-            return self._halve(probe, lines[:middle], start) | self._halve(probe, lines[middle:], start + middle)
         return {}
+
+    def _fails_again(self, probe: str, line: Sequence[bytes]) -> bool:
+        """Whether this row fails while another one passes. Raises `StoreFailed` when none does."""
+        self._insert(probe, [b"{}"], LOAD_SETTINGS)
+        try:
+            self._insert(probe, line, LOAD_SETTINGS)
+        except (RowsRefused, StoreFailed):
+            return True
+        return False
 
     def _insert(self, table: str, lines: Sequence[bytes], settings: dict[str, Any]) -> None:
         with self._load_lock:
             try:
                 self._loading.raw_insert(table, insert_block=b"\n".join(lines), fmt="JSONEachRow", settings=settings)
             except (ClickHouseError, OSError) as error:
-                raise _told(error, refusals=REFUSALS) from error
+                raise told(error, of_rows=True) from error
 
     def _command(self, statement: str) -> Any:
         with self._load_lock:
             try:
                 return self._loading.command(statement)
             except (ClickHouseError, OSError) as error:
-                raise _told(error) from error
+                raise told(error) from error
 
     def _rows(self, name: str, parameters: dict[str, Any]) -> Sequence[Sequence[Any]]:
         with self._load_lock:
             try:
                 return self._loading.query(sql.QUERIES[name], parameters=parameters).result_rows
             except (ClickHouseError, OSError) as error:
-                raise _told(error) from error
+                raise told(error) from error
 
     def _kept(self, name: str, parameters: dict[str, Any]) -> bytes:
         with self._load_lock:
             try:
                 return self._loading.raw_query(sql.QUERIES[name], parameters=parameters, fmt="RowBinary")
             except (ClickHouseError, OSError) as error:
-                raise _told(error) from error
+                raise told(error) from error
 
 
 def open_embedded(path: Path, database: str = DATABASE, rejections_days: int = REJECTIONS_DAYS) -> ClickHouseStore:
@@ -310,14 +292,3 @@ def _columns(parts: Sequence[bytes], since: int) -> Kept:
     return Kept(
         rows["high"].astype(np.uint64), rows["low"].astype(np.uint64), rows["time"].astype(np.int64), since=since
     )
-
-
-def _told(error: Exception, refusals: AbstractSet[int] = frozenset()) -> StoreError:
-    """What went wrong, by ClickHouse's code and without the values it went wrong with."""
-    text = str(error)
-    code = _CODE.search(text)
-    if code is None:
-        return StoreUnavailable(f"{type(error).__name__}: {text[:300]}")
-    reasons = [found.strip() for found in _REASON.findall(text) if found.strip() and not found.startswith("Code:")]
-    message = f"ClickHouse code {code[1]}: {reasons[0][:200] if reasons else 'no reason given'}"
-    return RowsRefused(message) if int(code[1]) in refusals else StoreUnavailable(message)

@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 import numpy as np
 
-from headgate.errors import RowsRefused, StoreUnavailable
+from headgate.errors import RowsRefused, StoreFailed, StoreUnavailable
 from headgate.store.base import EVER, Kept
 
 #: tables whose rows are not deleted by age
@@ -26,13 +26,15 @@ def refuse_nothing(_table: str, _row: dict[str, Any]) -> str | None:
 class MemoryStore:
     """Rows in lists.
 
-    `refuses` gives the reason why a row cannot be taken, or None. While `failures` is above zero a load fails as that
-    of a store that cannot be reached, and counts it down.
+    `refuses` gives the reason why a row cannot be taken, or None. While `failures` is above zero a load fails with
+    `failure`, and counts it down. `oddly`: what refuses a row fails as if it might be the store.
     """
 
     def __init__(self, refuses: Callable[[str, dict[str, Any]], str | None] = refuse_nothing) -> None:
         self.refuses = refuses
         self.failures = 0
+        self.failure: type[StoreUnavailable] = StoreUnavailable
+        self.oddly = False
         self.tables: dict[str, list[dict[str, Any]]] = {}
         self.asked = 0
         self._tokens: set[tuple[str, str]] = set()
@@ -44,18 +46,19 @@ class MemoryStore:
         """Add rows, all of them or none; a second load with this token changes nothing."""
         if self.failures:
             self.failures -= 1
-            raise StoreUnavailable
+            raise self.failure
         if (table, token) in self._tokens:
             return
-        if refused := self.refused(table, lines):
-            raise RowsRefused(next(iter(refused.values())))
+        if refused := self._refused(table, lines):
+            raise (StoreFailed if self.oddly else RowsRefused)(next(iter(refused.values())))
         self.tables.setdefault(table, []).extend(msgspec.json.decode(line) for line in lines)
         self._tokens.add((table, token))
 
     def refused(self, table: str, lines: Sequence[bytes]) -> Mapping[int, str]:
-        """Place -> reason of each line that `load` would refuse."""
-        reasons = ((place, self._reason(table, line)) for place, line in enumerate(lines))
-        return {place: reason for place, reason in reasons if reason is not None}
+        """Place -> reason of each line that `load` would not take."""
+        if self.failures:
+            raise self.failure
+        return self._refused(table, lines)
 
     def rows_of(self, table: str, block: int) -> int:
         """How many rows of a block the table holds."""
@@ -98,6 +101,10 @@ class MemoryStore:
 
     def close(self) -> None:
         """Nothing is open."""
+
+    def _refused(self, table: str, lines: Sequence[bytes]) -> Mapping[int, str]:
+        reasons = ((place, self._reason(table, line)) for place, line in enumerate(lines))
+        return {place: reason for place, reason in reasons if reason is not None}
 
     def _reason(self, table: str, line: bytes) -> str | None:
         try:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import NamedTuple
 
-from headgate.errors import CoreStopped, RowsRefused
+from headgate.errors import CoreStopped, RowsRefused, StoreFailed
 from headgate.log.base import Row
 from headgate.log.journal import Block
 from headgate.store.base import Store
@@ -49,16 +49,23 @@ class Gate:
         self._steps = steps
 
     def take(
-        self, block: Block, log: Iterable[Row], *, again: bool, check: Callable[[Folded], None] | None = None
+        self,
+        block: Block,
+        log: Iterable[Row],
+        *,
+        again: bool,
+        check: Callable[[Folded], None] | None = None,
+        isolate: bool = False,
     ) -> Taken:
         """Load a block; durable on return. `again` where it may have been loaded before, wholly or in part.
 
-        `check` sees what came of the records before anything is loaded, and may raise. Raises `StoreUnavailable`,
-        after which the block can be taken again, and `CoreStopped` when the store refuses rows for no reason.
+        `check` sees what came of the records before anything is loaded, and may raise. `isolate`: set aside also those
+        rows that the store fails on for no known reason, while it takes others. Raises `StoreUnavailable`, after which
+        the block can be taken again, and `CoreStopped` when the store refuses rows for no reason.
         """
         ordered = in_order(log)
         receipts = [receipt for row in ordered for receipt in row.receipts]
-        folded = self._fold_and_load(block, ordered, check, again=again)
+        folded = self._fold_and_load(block, ordered, check, again=again, isolate=isolate)
         for table, lines in (
             ("dead_letters", rows.dead_letters(block, folded.dead)),
             ("rejections", rows.rejections(block, receipts)),
@@ -77,7 +84,13 @@ class Gate:
         self._index.add(dedup.kept(taken.folded.conversions))
 
     def _fold_and_load(
-        self, block: Block, ordered: list[Row], check: Callable[[Folded], None] | None, *, again: bool
+        self,
+        block: Block,
+        ordered: list[Row],
+        check: Callable[[Folded], None] | None,
+        *,
+        again: bool,
+        isolate: bool,
     ) -> Folded:
         refused: dict[int, str] = {}
         while True:
@@ -87,10 +100,15 @@ class Gate:
             lines = rows.conversions(block, folded.conversions)
             try:
                 self._load(block, "conversions", lines, again=again)
-            except RowsRefused:
+            except (RowsRefused, StoreFailed) as error:
+                failed = isinstance(error, StoreFailed)
+                if failed and not isolate:
+                    raise
                 found = self._store.refused("conversions", lines)
+                if not found and failed:
+                    raise
                 if not found:
-                    raise CoreStopped(f"the store refuses block {block.seq}, but none of its rows") from None
+                    raise CoreStopped(f"the store refuses block {block.seq}, but none of its rows: {error}") from None
                 # what they would have made a duplicate is none now: fold again, without them
                 refused |= {folded.conversions[place].place: reason for place, reason in found.items()}
             else:

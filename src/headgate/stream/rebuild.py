@@ -46,7 +46,7 @@ def rebuild(
     gate = Gate(store, KeptIndex(memory_keys), steps)
     count = 0
     for block, rows in loaded_blocks(archive_folder, journal, reader):
-        taken = gate.take(block, rows, again=True)
+        taken = gate.take(block, rows, again=True, isolate=True)
         gate.learn(taken)
         tell(taken)
         count += 1

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from msgspec import Struct
 
+from headgate.errors import StoreFailed
 from headgate.log.base import Reader, Row
 from headgate.log.journal import Block, Journal
 from headgate.store.base import Store
@@ -24,6 +25,7 @@ from headgate.stream.kept_index import KeptIndex
 from headgate.stream.limited_data_use import put_limited_data_use
 from headgate.stream.pipeline import Step
 from headgate.stream.retention import Retention
+from headgate.stream.tries import Tries
 
 MIB = 1024 * 1024
 #: blocks that a new worker looks at, to see whether it begins amid a run of dead letters
@@ -48,6 +50,8 @@ class Limits(Struct, frozen=True):
     memory_keys: int = 16_000_000
     #: dead letters in a row; one more stops the core
     dead_in_a_row: int = 1000
+    #: failures of the store in a row, of a kind that need not pass; with one more, rows are set aside or the core stops
+    tries: int = 12
     #: bytes of loaded log that are archived in one go
     archive: int = 64 * MIB
 
@@ -80,6 +84,7 @@ class Worker:
         self._limits = limits
         self._tell = tell
         self._dead_run = DeadRun(limits.dead_in_a_row)
+        self._tries = Tries(limits.tries)
         self._archive_folder = archive_folder
         self._retention = Retention(reader, journal, archive_folder, clock, limits.archive)
         self._index = KeptIndex(limits.memory_keys)
@@ -96,6 +101,40 @@ class Worker:
         `LogUnavailable` when it should be tried again, after a while; `CoreStopped` and `LogCorrupt` when it should not.
         Nothing is lost or doubled either way.
         """
+        try:
+            taken = self._run_once()
+        except StoreFailed as error:
+            self._tries.count(error)
+            raise
+        self._tries.clear()
+        return taken
+
+    def drain(self) -> int:
+        """Take blocks until there is nothing left to take. Gives the events that they held."""
+        total = 0
+        while True:
+            try:
+                taken = self.run_once()
+            except StoreFailed:
+                continue  # so often, and no more
+            if not taken:
+                return total
+            total += taken
+
+    @property
+    def trouble(self) -> str | None:
+        """What is wrong although blocks are loaded: the archive cannot be written. It is tried again."""
+        return self._retention.trouble
+
+    def behind(self) -> int:
+        """How many rows of the log are durable and not loaded."""
+        return behind(self._reader, self._journal)
+
+    def archive(self) -> None:
+        """Archive every loaded block now, and let the log delete it."""
+        self._retention.archive()
+
+    def _run_once(self) -> int:
         if not self._started:
             self._start()
         try:
@@ -117,26 +156,6 @@ class Worker:
             self._intake = None
             raise
         return max(1, sum(receipt.received for row in rows for receipt in row.receipts))
-
-    def drain(self) -> int:
-        """Take blocks until there is nothing left to take. Gives the events that they held."""
-        total = 0
-        while taken := self.run_once():
-            total += taken
-        return total
-
-    @property
-    def trouble(self) -> str | None:
-        """What is wrong although blocks are loaded: the archive cannot be written. It is tried again."""
-        return self._retention.trouble
-
-    def behind(self) -> int:
-        """How many rows of the log are durable and not loaded."""
-        return behind(self._reader, self._journal)
-
-    def archive(self) -> None:
-        """Archive every loaded block now, and let the log delete it."""
-        self._retention.archive()
 
     def _start(self) -> None:
         check_all(self._reader, self._journal, self._archive_folder, self._store)
@@ -161,7 +180,8 @@ class Worker:
         return [row for stretch in block.stretches for row in read_stretch(self._reader, stretch)]
 
     def _take(self, block: Block, rows: Sequence[Row], *, again: bool) -> None:
-        self._unconfirmed = self._gate.take(block, rows, again=again, check=self._dead_run.check)
+        check, isolate = self._dead_run.check, self._tries.used_up
+        self._unconfirmed = self._gate.take(block, rows, again=again, check=check, isolate=isolate)
         self._journal.loaded(block.seq, self._clock())
         self._confirm(None)
         self._retention.note(rows)

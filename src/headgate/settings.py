@@ -270,7 +270,8 @@ def _take(name: str, value: Any, source: str, *, strict: bool = False) -> _Given
             plain = value
         return _Given(name, msgspec.convert(plain, setting.type, strict=strict, dec_hook=_decode))
     except (ValueError, TypeError) as error:
-        raise SettingsError(f"{source} cannot be {value!r}: {error}") from error
+        why = f"expected {setting.kind}" if " or " in setting.kind else error
+        raise SettingsError(f"{source} cannot be {value!r}: {why}") from error
 
 
 def _decode(kind: type, value: Any) -> Any:

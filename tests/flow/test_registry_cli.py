@@ -275,3 +275,12 @@ def test_the_base_code_needs_to_know_where_the_server_is(data: str) -> None:
     assert "there is no event group nobody" in run("pixel", "nobody", "--data", data, code=1).stderr
     Path(data, "headgate.toml").write_text('public_url = "https://events.example"\n')
     assert "https://events.example/pixel.js" in run("pixel", "site", "--data", data).stdout
+
+
+@pytest.mark.parametrize("command", [("groups", "list"), ("serve",), ("events", "--group", "site"), ("rebuild",)])
+def test_an_empty_name_is_not_taken_for_the_present_folder(command: tuple[str, ...]) -> None:
+    assert "expected the path of a folder" in run(*command, "--data", "", code=2).stderr
+
+
+def test_a_port_that_cannot_be_is_refused(data: str) -> None:
+    assert "--port" in run("demo", "shop", "--port", "99999", "--data", data, code=2).stderr

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from headgate.errors import AlreadyRunning
+from headgate.errors import AlreadyRunning, SettingsError
 from headgate.processes.dev_tls import dev_certificate
 from headgate.processes.folder import DataFolder
 
@@ -38,6 +38,16 @@ def test_a_second_holder_is_told_who_is_there(tmp_path: Path) -> None:
         pass
     with folder.hold("core"):
         pass
+
+
+def test_a_folder_with_something_that_a_server_would_empty_is_left_alone(tmp_path: Path) -> None:
+    foreign = tmp_path / "data" / "metrics"
+    foreign.mkdir(parents=True)
+    with pytest.raises(SettingsError, match="holds metrics, which a server empties at its start: name a new"):
+        folder_at(tmp_path)
+    foreign.rmdir()
+    folder_at(tmp_path).clear_scratch()
+    folder_at(tmp_path).clear_scratch()
 
 
 def test_no_server_has_run_here_reads_as_none(tmp_path: Path) -> None:

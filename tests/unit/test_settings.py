@@ -156,6 +156,13 @@ def test_a_wrong_value_in_the_file_is_an_error_that_names_the_file(tmp_path: Pat
         Settings.read(config=in_a_file(tmp_path, line))
 
 
+def test_a_wrong_word_is_told_the_right_ones() -> None:
+    with pytest.raises(
+        SettingsError, match="^--log-level cannot be 'loud': expected debug or info or warning or error$"
+    ):
+        Settings.read(flags={"log_level": "loud"})
+
+
 def test_a_wrong_flag_is_named_as_a_flag() -> None:
     with pytest.raises(SettingsError, match=r"^--edge-port cannot be 'x': "):
         Settings.read(flags={"edge_port": "x"})

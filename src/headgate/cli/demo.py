@@ -16,7 +16,9 @@ app.command()(seed)
 @app.command()
 def shop(
     *,
-    port: Annotated[int, typer.Option(metavar="N", help="Port of the shop; 0 takes any free one.")] = 8602,
+    port: Annotated[
+        int, typer.Option(min=0, max=65535, metavar="N", help="Port of the shop; 0 takes any free one.")
+    ] = 8602,
     data: Data = None,
 ) -> None:
     """Serve a small shop whose pages carry the pixel, beside a running server, to click through by hand."""

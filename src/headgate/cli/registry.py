@@ -23,10 +23,19 @@ if TYPE_CHECKING:
     from headgate.processes.folder import DataFolder
     from headgate.registry.base import Change, Registry
 
+
+def folder_named(text: str) -> Path:
+    """What `--data` names. Nothing would be the present folder: a script's variable was empty."""
+    if not text:
+        raise typer.BadParameter("expected the path of a folder, not an empty text")
+    return Path(text)
+
+
 Data = Annotated[
     Path | None,
     typer.Option(
         "--data",
+        parser=folder_named,
         envvar="HEADGATE_DATA",
         metavar="DIR",
         help="Folder that the server keeps everything in.",

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from headgate.cli.registry import folder_named
 from headgate.settings import TABLE, Settings
 
 if TYPE_CHECKING:
@@ -31,7 +32,7 @@ def _help(name: str) -> str:
 
 def serve(
     *,
-    data: Annotated[Path | None, _flag("data", metavar="DIR")] = None,
+    data: Annotated[Path | None, _flag("data", metavar="DIR", parser=folder_named)] = None,
     config: Annotated[
         Path | None,
         typer.Option(metavar="FILE", help="TOML file with settings. Default: headgate.toml in the data folder."),

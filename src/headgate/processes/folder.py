@@ -44,7 +44,17 @@ class DataFolder:
         self.running = self.root / "running.json"
 
     def make(self) -> None:
-        """Create the folders that are missing. Raises `SettingsError` where that cannot be."""
+        """Create the folders that are missing. Raises `SettingsError` where that cannot be.
+
+        A folder that holds something of another's, which the server would empty, is not taken for ours.
+        """
+        if not self.log.exists():
+            for foreign in (self.scratch, self.metrics):
+                if foreign.exists():
+                    raise SettingsError(
+                        f"the folder {self.root} is not of a server, and holds {foreign.name}, which a server empties at "
+                        "its start: name a new or an empty folder"
+                    )
         for folder in (self.root, self.log, self.archive):
             try:
                 folder.mkdir(mode=0o700, parents=True, exist_ok=True)

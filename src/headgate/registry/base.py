@@ -206,7 +206,10 @@ def _engine(url: str | URL) -> Engine:
     try:
         parsed = make_url(url)
         if parsed.get_backend_name() not in ("sqlite", "postgresql"):
-            raise SettingsError(f"registry: {parsed.get_backend_name()} is no database that it can be in")
+            raise SettingsError(
+                f"registry: {parsed.get_backend_name()} is no database that it can be in; name one in PostgreSQL, as in "
+                "postgresql://user:password@host/database, or leave it empty for the embedded one"
+            )
         if parsed.drivername == "postgresql":
             parsed = parsed.set(drivername="postgresql+psycopg")
         engine = create_engine(parsed, pool_pre_ping=parsed.get_backend_name() != "sqlite")

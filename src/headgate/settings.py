@@ -33,6 +33,8 @@ Port = Annotated[int, Meta(ge=0, le=65535)]
 Bytes = Annotated[int, Meta(ge=1, extra={"kind": "size"})]
 Seconds = Annotated[float, Meta(gt=0, le=86400, extra={"kind": "seconds"})]
 Count = Annotated[int, Meta(ge=1, le=2**40)]
+#: each is a process and a part of the log: a slip of the keyboard must not bring the machine down
+Workers = Annotated[int, Meta(ge=1, le=256)]
 CountOrNone = Annotated[int, Meta(ge=0, le=2**40)]
 #: the store counts days as seconds of a 32-bit clock: a century would come round to the past
 Days = Annotated[int, Meta(ge=1, le=3650)]
@@ -42,7 +44,7 @@ LogLevel = Literal["debug", "info", "warning", "error"]
 
 
 def _half_the_processors() -> int:
-    return max(1, (os.cpu_count() or 1) // 2)
+    return min(max(1, (os.cpu_count() or 1) // 2), 256)
 
 
 def _about(help_text: str, default: str | None = None) -> Meta:
@@ -61,7 +63,7 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         WebAddress, _about("URL at which senders and pages reach the public API; empty for where it listens.")
     ] = ""
     edge_workers: Annotated[
-        Count, _about("Processes that serve the public API.", "half of the processors, at least 1")
+        Workers, _about("Processes that serve the public API, 256 at most.", "half of the processors, at least 1")
     ] = field(default_factory=_half_the_processors)
     desk_host: Annotated[str, _about("Address that the desk (console, metrics) listens on.")] = "127.0.0.1"
     desk_port: Annotated[Port, _about("Port of the desk; 0 takes any free one.")] = 8601

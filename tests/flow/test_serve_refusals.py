@@ -56,6 +56,17 @@ def test_a_desk_that_others_can_reach_is_refused_for_a_reason_of_its_own(
     assert "tls_cert" not in said
 
 
+@pytest.mark.parametrize("setting", ["log", "store"])
+def test_a_part_that_there_cannot_be_is_refused_at_once_and_its_password_not_shown(
+    tmp_path: Path, setting: str
+) -> None:
+    config = tmp_path / "some.toml"
+    config.write_text(f'{setting} = "kafka://ada:secret@example.com"')
+    said = refusal(tmp_path / "data", "--config", str(config))
+    assert said.startswith(f"error: {setting}: ")
+    assert "secret" not in said
+
+
 def test_a_folder_that_cannot_be_made_is_named(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("not a folder")
     for data in (tmp_path / "file", tmp_path / "file" / "data", Path("/proc/headgate")):

@@ -113,6 +113,7 @@ def test_an_unknown_flag_is_an_error() -> None:
         ("HEADGATE_EDGE_PORT", "65536"),
         ("HEADGATE_EDGE_PORT", "-1"),
         ("HEADGATE_EDGE_WORKERS", "0"),
+        ("HEADGATE_EDGE_WORKERS", "10000"),
         ("HEADGATE_DEMO", "perhaps"),
         ("HEADGATE_LOG_LEVEL", "loud"),
         ("HEADGATE_BODY_TIMEOUT", "0"),
@@ -158,7 +159,7 @@ def test_a_wrong_value_in_the_file_is_an_error_that_names_the_file(tmp_path: Pat
 
 def test_a_wrong_word_is_told_the_right_ones() -> None:
     with pytest.raises(
-        SettingsError, match="^--log-level cannot be 'loud': expected debug or info or warning or error$"
+        SettingsError, match=r"^--log-level cannot be 'loud': expected debug or info or warning or error$"
     ):
         Settings.read(flags={"log_level": "loud"})
 

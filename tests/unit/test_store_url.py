@@ -9,7 +9,7 @@ from collections.abc import Iterator
 import pytest
 
 from headgate.errors import SettingsError, StoreUnavailable
-from headgate.store import clickhouse
+from headgate.store.address import read_address
 from headgate.store.clickhouse import open_server
 
 PASSWORD = "hunter2"
@@ -42,11 +42,11 @@ def test_what_is_no_url_of_a_server_is_refused_without_showing_it(url: str) -> N
 
 
 def test_the_parts_of_an_url_are_read() -> None:
-    assert clickhouse._server("https://ada:p%40ss@db.example:9440/events_1") == (
+    assert read_address("https://ada:p%40ss@db.example:9440/events_1") == (
         "https", "db.example", 9440, "ada", "p@ss", "events_1",
     )  # fmt: skip
-    assert clickhouse._server("http://db.example") == ("http", "db.example", 8123, None, "", "headgate")
-    assert clickhouse._server("https://db.example/").port == 8443
+    assert read_address("http://db.example") == ("http", "db.example", 8123, None, "", "headgate")
+    assert read_address("https://db.example/").port == 8443
 
 
 @pytest.fixture

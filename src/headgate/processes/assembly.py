@@ -8,11 +8,11 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
-from headgate.errors import SettingsError
 from headgate.log.journal import Journal
 from headgate.log.sqlite_reader import SqliteReader
 from headgate.processes.clock import now_microseconds
 from headgate.processes.folder import DataFolder
+from headgate.processes.scale_out import check_scale_out
 from headgate.settings import Settings
 from headgate.store.clickhouse import ClickHouseStore, open_embedded, open_server
 from headgate.stream.block import Taken
@@ -42,10 +42,7 @@ def core_parts(
     settings: Settings, folder: DataFolder, tell: Callable[[Taken], None] = lambda _taken: None
 ) -> Iterator[CoreParts]:
     """Hold the core's place in this folder and open all its parts. Raises `AlreadyRunning` while another core runs."""
-    if settings.log:
-        raise SettingsError(
-            f"log: {settings.log!r} is no log that this version reads; leave it empty for the embedded one"
-        )
+    check_scale_out(settings)
     folder.make()
     with folder.hold("core"):
         store = open_store(settings, folder)

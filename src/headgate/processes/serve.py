@@ -24,6 +24,7 @@ from headgate.processes.demo import Prepared, prepare_demo
 from headgate.processes.dev_tls import Certificate, dev_certificate
 from headgate.processes.first_user import first_link
 from headgate.processes.folder import DataFolder, Running
+from headgate.processes.scale_out import check_scale_out
 from headgate.processes.supervisor import Role, Supervisor
 from headgate.settings import Settings
 
@@ -51,6 +52,7 @@ def serve(settings: Settings, announce: Callable[[Started], None]) -> None:
     Raises `AlreadyRunning` when the folder has a server, `SettingsError` when it may not or cannot listen there.
     """
     folder = DataFolder(settings.data)
+    check_scale_out(settings)
     certificate = _certificate(settings, folder)
     check_exposure(settings.edge_host, tls=certificate is not None, trusted_proxies=settings.trusted_proxies)
     _check_desk(settings)

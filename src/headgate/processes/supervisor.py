@@ -136,8 +136,8 @@ class Supervisor:
 
 
 def read_config() -> bytes:
-    """In a child: the configuration line on standard input."""
-    return sys.stdin.buffer.readline()
+    """In a child: the configuration line on standard input. Without one the parent is gone, and the child ends."""
+    return sys.stdin.buffer.readline() or sys.exit(1)
 
 
 def end_with_parent(stop: Callable[[], object]) -> None:

@@ -6,20 +6,19 @@ import re
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
-from urllib.parse import unquote, urlsplit
+from typing import Any
 
 import clickhouse_connect
 import numpy as np
 from clickhouse_connect.driver.client import Client
 from clickhouse_connect.driver.exceptions import ClickHouseError
 
-from headgate.errors import RowsRefused, SettingsError, StoreError, StoreFailed, StoreUnavailable
+from headgate.errors import RowsRefused, StoreError, StoreFailed, StoreUnavailable
 from headgate.store import sql
+from headgate.store.address import DATABASE, read_address
 from headgate.store.base import EVER, Kept
 from headgate.store.codes import told
 
-DATABASE = "headgate"
 REJECTIONS_DAYS = 7
 #: A load is parsed in one go into one part of a table: a token then stands for all of it. Nothing waits in memory.
 #: What is added up from it goes by the same token: a load that was cut short between the two is made whole by the next.
@@ -40,13 +39,9 @@ QUERY_SETTINGS = {"prefer_column_name_to_alias": 1}
 #: keys asked for in one query
 KEYS_A_QUERY = 20_000
 SHARDS = 16
-#: of a server, where its URL names none
-PORTS = {"http": 8123, "https": 8443}
 MINUTE = 60
 #: how the engine writes the TTL of a table, in days
 _TTL_DAYS = re.compile(r"\bTTL\b .*?toIntervalDay\((\d+)\)")
-_EXPECTED = "expected one as in https://user:password@host:8443/database, with any special character percent-encoded"
-_DATABASE_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*", re.ASCII)
 _KEPT = np.dtype([("high", "<u8"), ("low", "<u8"), ("time", "<u4")])
 
 Open = Callable[[str | None], Client]
@@ -238,7 +233,7 @@ def open_server(url: str, rejections_days: int = REJECTIONS_DAYS) -> ClickHouseS
     The database is made where it is missing; it is `headgate` when none is named. Raises `SettingsError` when that is
     no such URL and `StoreUnavailable` when the server cannot be reached or lets us not in; neither shows the password.
     """
-    server = _server(url)
+    server = read_address(url)
     try:
         return ClickHouseStore(
             lambda name: clickhouse_connect.get_client(
@@ -256,35 +251,6 @@ def open_server(url: str, rejections_days: int = REJECTIONS_DAYS) -> ClickHouseS
         )
     except StoreError as error:
         raise StoreUnavailable(f"the store at {server.scheme}://{server.host}:{server.port}: {error}") from error
-
-
-class _Server(NamedTuple):
-    scheme: str
-    host: str
-    port: int
-    user: str | None
-    password: str
-    database: str
-
-
-def _server(url: str) -> _Server:
-    """The parts of an URL. No message quotes it: where it is malformed, anything in it may be the password."""
-    try:
-        parts = urlsplit(url)
-        port = parts.port
-    except ValueError:
-        raise SettingsError(f"store: the URL is malformed; {_EXPECTED}") from None
-    database = unquote(parts.path.strip("/")) or DATABASE
-    if parts.scheme not in PORTS or not parts.hostname:
-        raise SettingsError(f"store: this is no URL of a ClickHouse server; {_EXPECTED}")
-    if parts.query or parts.fragment:
-        raise SettingsError(f"store: the URL takes no options behind the database; {_EXPECTED}")
-    if not _DATABASE_NAME.fullmatch(database):
-        raise SettingsError(f"store: the database's name is letters, digits and '_'; {_EXPECTED}")
-    user = unquote(parts.username) if parts.username else None
-    return _Server(
-        parts.scheme, parts.hostname, port or PORTS[parts.scheme], user, unquote(parts.password or ""), database
-    )
 
 
 def _columns(parts: Sequence[bytes], since: int) -> Kept:

@@ -29,7 +29,9 @@ class PlainErrors(TyperGroup):
             # whoever read our output has seen enough
             raise
         except OSError as error:
-            where = f"{error.filename}: " if error.filename else ""
+            # of a file that was to take another's place the other is the one to name
+            name = error.filename2 or error.filename
+            where = f"{name}: " if name else ""
             typer.echo(f"error: {where}{error.strerror or error}", err=True)
             raise typer.Exit(1) from error
 

@@ -177,5 +177,5 @@ def fault(error: Exception, what: str) -> HeadgateError:
     # "no such table" and the like are an SQLITE_ERROR: the file is no file of ours
     damaged = isinstance(error, sqlite3.DatabaseError) and not isinstance(error, sqlite3.OperationalError)
     if damaged or getattr(error, "sqlite_errorname", "") == "SQLITE_ERROR":
-        return LogCorrupt(f"{what}: {error}")
+        return LogCorrupt(f"{what}: {error}. The file is damaged: stop the server, and put it back as it was")
     return LogUnavailable(f"{what}: {error}")

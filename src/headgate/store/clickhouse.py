@@ -219,7 +219,10 @@ class ClickHouseStore:
 
 def open_embedded(path: Path, database: str = DATABASE, rejections_days: int = REJECTIONS_DAYS) -> ClickHouseStore:
     """The engine in this process, on a folder of its own. One folder a process, one process a folder."""
-    path.mkdir(parents=True, exist_ok=True)
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise StoreUnavailable(f"the folder {path} of the store cannot be made: {error.strerror}") from error
     return ClickHouseStore(
         lambda name: clickhouse_connect.get_client(interface="chdb", path=str(path), database=name),
         database,

@@ -19,6 +19,7 @@ from typing import NamedTuple
 
 import pytest
 
+from headgate.cli.reading import _EVENTS
 from headgate.testing import good_event
 from server import Server, headgate, serving, until
 
@@ -104,6 +105,12 @@ def test_a_terminal_obeys_nothing_that_a_sender_wrote(server: Server) -> None:
         assert "\\x1b[31mred\\x07[bold]\\n\\u202e" in seen.text, seen.text
         assert "\x1b[31m" not in seen.raw
         assert not {"\x07", "\u202e"} & set(seen.raw)
+
+
+def test_the_line_of_a_dead_letter_says_why() -> None:
+    (status,) = (column for column in _EVENTS if column.title == "status")
+    assert status.show({"status": "dead", "reason": "refused"}) == "dead: refused"
+    assert status.show({"status": "kept", "reason": ""}) == "kept"
 
 
 def test_a_list_that_was_cut_says_so(server: Server) -> None:

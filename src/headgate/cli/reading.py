@@ -60,7 +60,7 @@ def _value(row: dict[str, Any]) -> str:
 
 _EVENTS = (
     Column("received", lambda row: moment(row["received_at"])),
-    Column("status", _field("status")),
+    Column("status", lambda row: f"dead: {row['reason']}" if row["status"] == "dead" else str(row["status"])),
     Column("event name", _field("event_name"), least=12),
     Column("event id", _field("event_id"), least=16),
     Column(

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import clickhouse_connect
 
-from headgate.store.clickhouse import DATABASE, open_embedded
+from headgate.store.address import DATABASE
+from headgate.store.clickhouse import open_embedded
 
 DAYS = 60
 #: rows of one insert: about what an hour of full load leaves behind

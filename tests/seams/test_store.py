@@ -361,7 +361,7 @@ def test_every_query_has_a_name_and_runs(clickhouse: ClickHouseStore) -> None:
 
 def _asked_by_the_console() -> dict[str, Any]:
     numbers = ("bucket", "window", "day", "hour", "now", "until", "before_at", "before_row", "with_key", "without_key")
-    texts = ("event_name", "source", "account_id", "key_id", "limited", "digest", "field", "reason")
+    texts = ("event_name", "source", "account_id", "key_id", "limited", "digest", "field", "reason", "timely")
     return {
         **dict.fromkeys((*numbers, "after_block", "after_row"), 0), **dict.fromkeys(texts, ""), "bucket": 900, "zone": "UTC", "key_count": 20,
         "weights": [0.5], "event_group_ids": ["g"], "digests": ["d"], "limit": 1, "delay": -1, "sample": 16,

@@ -1,10 +1,7 @@
 # The few doors of this project; CI goes through the same ones.
 
-# tests and benchmarks start hundreds of processes: what Python compiles may stay, whatever the environment says
-export PYTHONDONTWRITEBYTECODE := ""
-
 # everything that must hold before a change lands: style, types, layers, tests
-test: check
+test: check compile
     uv run pytest --numprocesses logical --maxprocesses 4 --dist loadfile
 
 # style, types and layers
@@ -13,6 +10,10 @@ check:
     uv run ruff check
     uv run mypy
     uv run lint-imports
+
+# bytecode beforehand: tests start hundreds of processes, and may not write any (see tests/conftest.py)
+compile:
+    uv run python -m compileall -q -j 0 src contract client "$(uv run python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')"
 
 # the tests alone, with any pytest arguments
 pytest *arguments:

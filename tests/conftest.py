@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Callable, Generator, Iterator
 from itertools import count
 from pathlib import Path
@@ -9,6 +10,10 @@ from typing import TypeVar
 import pytest
 
 from headgate.store.clickhouse import ClickHouseStore, open_embedded
+
+# processes that tests give no room on disk would leave halves of compiled files behind, for all others to stumble over
+os.environ["PYTHONDONTWRITEBYTECODE"] = "1"
+sys.dont_write_bytecode = True
 
 
 @pytest.hookimpl(wrapper=True)

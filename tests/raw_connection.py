@@ -5,24 +5,14 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Callable
-from typing import Any, NamedTuple
+from typing import Any
 
 import msgspec
 
-from edge_site import EdgeSite, batch
+from edge_site import Answer, EdgeSite, batch
 
 DEADLINE = 15.0
 GOOD = msgspec.json.encode(batch())
-
-
-class Read(NamedTuple):
-    status: int
-    headers: dict[str, str]
-    body: bytes
-
-    @property
-    def json(self) -> Any:
-        return msgspec.json.decode(self.body)
 
 
 class Connection:
@@ -36,12 +26,12 @@ class Connection:
         self.writer.write(raw)
         await self.writer.drain()
 
-    async def read(self) -> Read:
+    async def read(self) -> Answer:
         async with asyncio.timeout(DEADLINE):
             head = (await self.reader.readuntil(b"\r\n\r\n")).decode().split("\r\n")
             headers = {name: value for name, _, value in (line.partition(": ") for line in head[1:] if line)}
             body = await self.reader.readexactly(int(headers.get("content-length", "0")))
-        return Read(int(head[0].split()[1]), headers, body)
+        return Answer(int(head[0].split()[1]), headers, body)
 
     async def closed(self) -> bytes:
         """Wait for the other side to hang up; returns what it still sent."""

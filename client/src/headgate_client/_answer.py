@@ -71,13 +71,16 @@ def read_answer(response: Response, sent: Sequence[Item]) -> Settled | NotNow | 
         if status == ALL_FAILED and body.failed_events:
             return _all_failed(body, sent)
     detail = _detail(response, body)
-    if status in _PASSING:
-        return NotNow(_PASSING[status], detail)
-    if status >= _SERVER_ERRORS:
-        return NotNow("server_error", detail)
+    if (reason := passing(status)) is not None:
+        return NotNow(reason, detail)
     if status in _SUCCESSES:
         return NotNow("unreadable", detail)
     return Refused(_REFUSALS.get(status, "refused"), detail)
+
+
+def passing(status: int) -> Reason | None:
+    """Why there is no verdict for now; None where the same request would be answered alike."""
+    return "server_error" if status >= _SERVER_ERRORS else _PASSING.get(status)
 
 
 def _read_body(response: Response) -> _Body | None:

@@ -130,7 +130,7 @@ def trace(
     from headgate_contract import redact
 
     with _reports(data) as reports:
-        # an address in an id is kept by its digest: look for what was kept
+        # an address in an id stays on this side: a running server is asked by URL, which a proxy may log
         found = reports.trace(redact.identifier(event_id), group)
     if _wants_json(as_json):
         _print_lines(found)

@@ -8,6 +8,7 @@ from msgspec import Struct
 
 from headgate.reports.rejection_reasons import cure
 from headgate.store.base import Store
+from headgate_contract import redact
 from headgate_contract.vocabulary import DEDUP_WINDOW
 
 Name = Literal[
@@ -36,10 +37,14 @@ class Occurrence(Struct, frozen=True):
 
 
 def trace(store: Store, event_id: str, event_group_id: str | None = None) -> list[Occurrence]:
-    """Every occurrence of an event id, the first received first. Empty when there is none, or no id."""
+    """Every occurrence of an event id, as its sender gave it or as it is stored; the first received first.
+
+    Empty when there is none, or no id.
+    """
     if not event_id:
         return []
-    asked = {"event_id": event_id, "event_group_id": event_group_id or ""}
+    # an id that holds an address is stored with a digest in its place
+    asked = {"event_id": redact.identifier(event_id), "event_group_id": event_group_id or ""}
     conversions = store.query("trace_conversions", asked)
     found = [
         *((row, _conversion(store, row, conversions)) for row in conversions),

@@ -23,15 +23,10 @@ BARE: dict[str, Path] = {
     **{name: (name,) for name in Event.__struct_fields__},
 }
 _CONTENT = re.compile(r"custom_data\.contents\[([0-9]{1,3})\]\.(\w+)")
-#: fields that hold no text, beside those of `contents`
-_NO_TEXT = {
-    ("event_time",),
-    ("opt_out",),
-    ("user_data", "is_hashed"),
-    *(("custom_data", name) for name in ("value", "predicted_ltv", "num_items", "content_ids", "contents")),
-}
 _NUMBERS = {("custom_data", name) for name in ("value", "predicted_ltv", "num_items")}
 _LISTS = {("custom_data", "content_ids"), ("custom_data", "contents")}
+#: fields that hold no text, beside numbers
+_NO_TEXT = {("event_time",), ("opt_out",), ("user_data", "is_hashed"), *_LISTS}
 
 
 def find_field(name: str) -> Path | None:

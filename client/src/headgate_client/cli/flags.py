@@ -50,7 +50,8 @@ Set = Annotated[
 ]  # fmt: skip
 MappingFile = Annotated[
     Path | None,
-    typer.Option("--mapping", metavar="FILE", help="TOML file with [columns], [constants] and [time]; flags win over it.",
+    typer.Option("--mapping", metavar="FILE", help="TOML file with [columns], [constants], [time], [numbers] and [phones]; flags "
+                 "win over it.",
                  rich_help_panel=_MAPPING),
 ]  # fmt: skip
 TimeFormat = Annotated[

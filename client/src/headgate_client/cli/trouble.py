@@ -5,13 +5,12 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 
+from headgate_client._answer import passing
 from headgate_client._errors import TransportError
 from headgate_client._transport import Request, Response, Transport
 
 #: seconds without a good answer, after which it is told, and between two times of telling
 _SOON, _EVERY = 2.0, 15.0
-_PASSING = (408, 429)
-_SERVER_ERRORS = 500
 
 
 class Watched:
@@ -34,10 +33,10 @@ class Watched:
         except TransportError as why:
             self._note(str(why))
             raise
-        if response.status in _PASSING or response.status >= _SERVER_ERRORS:
-            self._note(f"the server answers {response.status}")
-        else:
+        if passing(response.status) is None:
             self._since = None
+        else:
+            self._note(f"the server answers {response.status}")
         return response
 
     def _note(self, trouble: str) -> None:

@@ -15,7 +15,6 @@ from litestar.response import Stream
 
 from headgate.errors import HeadgateError
 from headgate.reports import events, reconcile, rejections, trace
-from headgate_contract import redact
 
 log = structlog.get_logger()
 
@@ -55,7 +54,7 @@ class Reports(Controller):
     @get("/trace", sync_to_thread=True)
     def get_trace(self, state: State, event_id: EventId, group: SomeGroup = None) -> list[trace.Occurrence]:
         """What happened to an event, each time that it was sent."""
-        return trace.trace(state.desk.store, redact.identifier(event_id), group)
+        return trace.trace(state.desk.store, event_id, group)
 
     @get("/reconcile", sync_to_thread=True)
     def get_reconcile(self, state: State, group: SomeGroup = None, since: Since = 0) -> list[reconcile.Line]:

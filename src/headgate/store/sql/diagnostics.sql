@@ -161,33 +161,23 @@ ORDER BY events DESC, field, digest
 
 -- name: commonest_digests
 -- The digest that most events have as `em`, and as `ph`.
-SELECT field, digest, events, total
+SELECT field, digest, events, sum(events) OVER (PARTITION BY field) AS total
 FROM
 (
-    SELECT 'em' AS field, user_data.em AS digest, count() AS events, sum(events) OVER () AS total
-    FROM conversions
-    WHERE event_group_id = {event_group_id:String}
-        AND received_at >= toDateTime64({first:UInt32}, 6, 'UTC')
-        AND received_at < toDateTime64({last:UInt32}, 6, 'UTC')
-        AND event_time >= toDateTime(greatest({first:UInt32}, 86400) - 86400, 'UTC')
-        AND ({event_name:String} = '' OR event_name = {event_name:String})
-        AND ({source:String} = '' OR source = {source:String})
-        AND user_data.em != ''
-    GROUP BY digest
-    ORDER BY events DESC, digest
-    LIMIT 1
-    UNION ALL
-    SELECT 'ph' AS field, user_data.ph AS digest, count() AS events, sum(events) OVER () AS total
-    FROM conversions
-    WHERE event_group_id = {event_group_id:String}
-        AND received_at >= toDateTime64({first:UInt32}, 6, 'UTC')
-        AND received_at < toDateTime64({last:UInt32}, 6, 'UTC')
-        AND event_time >= toDateTime(greatest({first:UInt32}, 86400) - 86400, 'UTC')
-        AND ({event_name:String} = '' OR event_name = {event_name:String})
-        AND ({source:String} = '' OR source = {source:String})
-        AND user_data.ph != ''
-    GROUP BY digest
-    ORDER BY events DESC, digest
-    LIMIT 1
+    SELECT one.1 AS field, one.2 AS digest, count() AS events
+    FROM
+    (
+        SELECT arrayJoin([('em', user_data.em), ('ph', user_data.ph)]) AS one
+        FROM conversions
+        WHERE event_group_id = {event_group_id:String}
+            AND received_at >= toDateTime64({first:UInt32}, 6, 'UTC')
+            AND received_at < toDateTime64({last:UInt32}, 6, 'UTC')
+            AND event_time >= toDateTime(greatest({first:UInt32}, 86400) - 86400, 'UTC')
+            AND ({event_name:String} = '' OR event_name = {event_name:String})
+            AND ({source:String} = '' OR source = {source:String})
+    )
+    WHERE digest != ''
+    GROUP BY field, digest
 )
-ORDER BY field
+ORDER BY field, events DESC, digest
+LIMIT 1 BY field
